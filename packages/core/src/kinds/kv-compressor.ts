@@ -1,0 +1,3 @@
+export interface KVCompressor {
+  open(shape: object): object;
+}

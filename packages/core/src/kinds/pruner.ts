@@ -1,0 +1,3 @@
+export interface Pruner {
+  prune(model: object, request: object): Promise<object>;
+}

@@ -1,0 +1,3 @@
+export interface Quantizer {
+  quantize(model: object, request: object): Promise<object>;
+}
