@@ -34,3 +34,24 @@ export const newton = defineSolver({
 });
 
 export const roots = definePlugin({ name: 'plugin-roots', algorithms: [newton] });
+
+/** Another family, to see types of several plugins side by side. */
+const sign = defineProblemFamily<number, string>({
+  name: 'sign',
+  summary: 'A number written with the opposite sign.',
+  formats: [],
+  solutionToJson: (text) => text,
+});
+
+export const negation = definePlugin({
+  name: 'plugin-negation',
+  algorithms: [
+    defineSolver({
+      name: 'negate',
+      summary: 'Writes the negative.',
+      solves: sign,
+      options: z.strictObject({}),
+      create: () => ({ solve: async (x: number) => `${-x}` }),
+    }),
+  ],
+});

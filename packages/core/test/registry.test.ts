@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { createRegistry, type Solver } from '../src/index.js';
-import { roots } from './fixtures.js';
+import { negation, roots } from './fixtures.js';
 
 describe('a registry with one plugin', () => {
   const registry = createRegistry().use(roots);
@@ -23,10 +23,35 @@ describe('a registry with one plugin', () => {
     );
     // @ts-expect-error not the problem
     void registry.create('newton-root').solve({ off: 2 });
+    const solution = registry.create('newton-root').solve({ of: 2 });
     // @ts-expect-error not the solution
-    void registry
-      .create('newton-root')
-      .solve({ of: 2 })
-      .then(({ answer }) => answer);
+    void solution.then(({ answer }) => answer);
+  });
+
+  it('infers the options from the schema and the union over plugins', () => {
+    const both = createRegistry().use(roots).use(negation);
+    expectTypeOf(both.create<'newton-root'>)
+      .parameter(1)
+      .toEqualTypeOf<{ steps?: number | undefined; start?: 'one' | 'half' | undefined } | undefined>();
+    expectTypeOf(both.create('negate')).toEqualTypeOf<Solver<number, string>>();
+    expectTypeOf<Parameters<typeof both.create>[0]>().toEqualTypeOf<'newton-root' | 'negate'>();
+  });
+
+  it('lists and describes', () => {
+    expect(registry.list().map(({ algorithm, plugin }) => [algorithm.name, plugin.name])).toEqual([
+      ['newton-root', 'plugin-roots'],
+    ]);
+    expect(registry.describe('newton-root')).toEqual({
+      name: 'newton-root',
+      plugin: 'plugin-roots',
+      kind: 'solver',
+      summary: "Newton's iteration.",
+      solves: 'square-root',
+      options: [
+        { name: 'steps', summary: 'Number of iterations.', allowed: 'integer >= 1 and <= 100', default: 20 },
+        { name: 'start', summary: 'Starting point.', allowed: 'one of "one", "half"', default: 'one' },
+      ],
+      examples: ['short'],
+    });
   });
 });
