@@ -1,3 +1,33 @@
+import type { Tensor3D } from '@tensorflow/tfjs-core';
+
+/** The attention layer that a cache serves. */
+export interface AttentionShape {
+  /** Query heads; a multiple of `keyValueHeads` (grouped-query attention: head h reads h / (heads / keyValueHeads)). */
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headDimension: number;
+  /** Index of the layer and number of layers, for budgets that differ by layer. */
+  readonly layer: number;
+  readonly layers: number;
+}
+
+/** The keys and values of one layer and one sequence. Tensors are `[heads, tokens, headDimension]`, after RoPE. */
+export interface KVCache {
+  /** Attention of the whole prompt (causal); fills the cache. Returns `[heads, tokens, headDimension]`. */
+  prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
+  /** Attention of the next tokens over what the cache holds, they included. */
+  decode(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
+  /** Bytes that are stored now: values, indices, scores, positions. */
+  bytes(): number;
+  /** Tokens seen so far. */
+  readonly length: number;
+  /** Method's own figures: density of the attention, sparsity of keys and values, tokens kept. */
+  statistics?(): Readonly<Record<string, number>>;
+  dispose(): void;
+}
+
+/** Makes caches that hold less than every key and value, or attend to less than all of them. */
 export interface KVCompressor {
-  open(shape: object): object;
+  /** @throws InvalidProblemError for a shape that is not possible, UnsupportedError for one that the method refuses */
+  open(shape: AttentionShape): KVCache;
 }

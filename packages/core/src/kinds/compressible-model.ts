@@ -1,0 +1,98 @@
+import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { CompressedWeight } from './compressed-weight.js';
+
+/** Named tensors: gradients, weights, statistics. */
+export type NamedTensors = Readonly<Record<string, Tensor>>;
+
+/** One batch of inputs, and of targets where the loss needs them; shapes are the model's own. */
+export interface Batch {
+  readonly inputs: Tensor;
+  readonly targets?: Tensor;
+}
+
+/** A source of batches that can be read more than once. */
+export type Batches = AsyncIterable<Batch> | Iterable<Batch>;
+
+/** A linear (or, reshaped to `[out, in * kh * kw]`, convolution) layer whose weight can be replaced. */
+export interface LinearLayer {
+  /** Unique in the model, e.g. `layers.0.self_attn.q_proj`. */
+  readonly name: string;
+  readonly shape: readonly [outputs: number, inputs: number];
+  /** For a convolution, its `[kh, kw]`: the columns are input channels times kernel positions. */
+  readonly kernel?: readonly [height: number, width: number];
+  /** The residual block that holds it. */
+  readonly block?: string;
+  /** Layers with equal `input` read the same activations: their statistics are equal. */
+  readonly input?: string;
+  readonly weight: CompressedWeight;
+}
+
+/** A residual branch that can be left out: the model then passes its input on unchanged. */
+export interface ResidualBlock {
+  readonly name: string;
+  /** `attention` and `mlp` name the halves of a decoder layer, `block` a branch that is dropped as a whole. */
+  readonly part: 'attention' | 'mlp' | 'block';
+  readonly index: number;
+  readonly active: boolean;
+}
+
+/** What `capture` gathers about the inputs `[rows, in]` of each layer. */
+export interface CaptureRequest {
+  /** Layers by name; default all. */
+  readonly layers?: readonly string[];
+  /** `squares`: sum of squares a channel; `hessian`: X^T X; `inputs`: X itself; `outputs`: X W^T as well. */
+  readonly gather: readonly ('squares' | 'hessian' | 'inputs' | 'outputs')[];
+  /** Whether later layers see the outputs of already compressed ones (layer by layer) or of the dense model. */
+  readonly propagate?: boolean;
+}
+
+/** Statistics of one layer's inputs, accumulated in float64 where they are sums. */
+export interface LayerStatistics {
+  readonly rows: number;
+  /** Length `in`: sum over rows of x_j^2. */
+  readonly squares?: Float64Array;
+  /** Row-major `in x in`: X^T X. */
+  readonly hessian?: Float64Array;
+  readonly inputs?: Tensor2D;
+  readonly outputs?: Tensor2D;
+}
+
+/** Which blocks work on which tokens (`[blocks]` functions of the batch), for methods that skip tokens. */
+export interface TokenRouting {
+  /** Keep mask `[tokens]` for one block, from what is known before it; undefined keeps all. */
+  route(
+    block: ResidualBlock,
+    context: { readonly hidden: Tensor; readonly attention?: Tensor },
+  ): Tensor | undefined;
+}
+
+/** A model whose linear layers can be replaced by compressed ones. Implemented by `@espalier/models`. */
+export interface CompressibleModel {
+  /** In forward order. */
+  layers(): readonly LinearLayer[];
+  /** Replaces one weight and disposes of the old one. @throws InvalidProblemError on an unknown name or another shape */
+  replaceWeight(layer: string, weight: CompressedWeight): void;
+  /** Empty where nothing can be dropped. */
+  blocks(): readonly ResidualBlock[];
+  setBlockActive(block: string, active: boolean): void;
+  /** Everything else that is trainable: biases, norms, embeddings. */
+  otherParameters(): Readonly<Record<string, Variable>>;
+  /** Mean loss of a batch; the caller disposes of it. */
+  loss(batch: Batch): Scalar;
+  /** Scores before the softmax, `[..., classes]`. */
+  logits(batch: Batch): Tensor;
+  /** Streams the batches through the model, one layer's statistics at a time. */
+  capture(
+    batches: Batches,
+    request: CaptureRequest,
+  ): AsyncIterable<readonly [layer: string, LayerStatistics]>;
+  /** Loss and its gradients by layer and parameter name; absent where the model does not train. */
+  gradients?(batch: Batch): { readonly loss: Scalar; readonly gradients: NamedTensors };
+  /** Routes tokens past blocks from now on; undefined routes all through. Absent where the model cannot. */
+  setTokenRouting?(routing: TokenRouting | undefined): void;
+  /** Bytes of all weights as stored, and of everything else. */
+  readonly bytes: number;
+  /** A copy that can be changed without touching this one; shares what is never changed in place. */
+  clone(): CompressibleModel;
+  dispose(): void;
+}
