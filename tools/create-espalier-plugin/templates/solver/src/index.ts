@@ -1,0 +1,11 @@
+import { definePlugin } from '@espalier/core';
+import { __METHOD_CAMEL__ } from './__METHOD__.js';
+
+export { rootOfFunction, type RootProblem, type RootSolution } from './root-of-function.js';
+export { __METHOD_CAMEL__ };
+
+export default definePlugin({
+  name: '__PACKAGE__',
+  algorithms: [__METHOD_CAMEL__],
+  scenarios: () => import('./scenarios.js'),
+});
