@@ -28,16 +28,27 @@ function packagesOf(group) {
 }
 
 function check(folder, manifest) {
-  const packed = run('npx', ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', tarballs], join(root, folder));
+  const packed = run(
+    'npx',
+    ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', tarballs],
+    join(root, folder),
+  );
   if (packed.status !== 0) return [`does not pack: ${packed.output}`];
-  const tarball = join(tarballs, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`);
-  const files = run('tar', ['-tzf', tarball], root).output.split('\n').map((line) => line.replace(/^package\//, ''));
+  const tarball = join(
+    tarballs,
+    `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`,
+  );
+  const files = run('tar', ['-tzf', tarball], root)
+    .output.split('\n')
+    .map((line) => line.replace(/^package\//, ''));
   const problems = targets(manifest.exports)
     .concat(Object.values(manifest.bin ?? {}), manifest.espalier?.plugin ?? [])
     .filter((target) => !target.includes('*') && !files.includes(target.replace(/^\.\//, '')))
     .map((target) => `package.json names ${target}, which is not in the tarball`);
-  for (const name of ['README.md', 'LICENSE']) if (!files.includes(name)) problems.push(`there is no ${name}`);
-  if (files.some((file) => /(^|\/)(test|bench)\//.test(file))) problems.push('tests or benches are in the tarball');
+  for (const name of ['README.md', 'LICENSE'])
+    if (!files.includes(name)) problems.push(`there is no ${name}`);
+  if (files.some((file) => /(^|\/)(test|bench)\//.test(file)))
+    problems.push('tests or benches are in the tarball');
   if (Object.keys(manifest.scripts ?? {}).some((script) => /^(pre|post)?install$/.test(script))) {
     problems.push('it has an install script');
   }
@@ -61,6 +72,10 @@ function targets(exports) {
 }
 
 function run(program, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   return { status, output: error ? String(error) : `${stdout}${stderr}` };
 }

@@ -6,11 +6,23 @@ const checks = {
   'format and lint': ['biome', 'ci', '--error-on-warnings', '.'],
   'types of sources': ['tsc', '-b'],
   'types of tests and benches': ['tsc', '-b', 'tsconfig.test.json'],
-  'module boundaries': ['depcruise', 'packages', 'apps', 'tools', '--config', '.dependency-cruiser.mjs', '--output-type', 'err'],
+  'module boundaries': [
+    'depcruise',
+    'packages',
+    'apps',
+    'tools',
+    '--config',
+    '.dependency-cruiser.mjs',
+    '--output-type',
+    'err',
+  ],
 };
 
 const failed = Object.entries(checks).filter(([name, [program, ...args]]) => {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', shell: process.platform === 'win32' });
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}`);
   if (status !== 0) console.log(`${stdout}${stderr}`);
   return status !== 0;

@@ -19,7 +19,7 @@ const commands = {
     if (args.length === 0) run('vitest', ['run', '--root', join(root, 'tools', 'workspace-tests')]);
   },
   check: () => run('node', [join(root, 'tools', 'check.mjs'), ...args]),
-  bench: () => espalier(['run', '--full', '--claims', ...args]),
+  bench: () => bench(...args),
   espalier: () => espalier(args),
 };
 
@@ -64,11 +64,19 @@ function build() {
   writeStamp('build', stamp);
 }
 
+/** One package's benchmark against its peers, or without a package all scenarios and claims in full. */
+function bench(folder, ...benchArgs) {
+  if (!folder?.startsWith('packages/')) return espalier(['run', '--full', '--claims', ...args]);
+  run('node', [join(root, folder, 'bench', 'run.mjs'), ...benchArgs]);
+}
+
 /** Runs the command line `espalier`; public data is taken from `shared/data` beside the clone where that exists. */
 function espalier(cliArgs) {
   const sharedData = join(dirname(root), 'shared', 'data');
   const data = process.env.ESPALIER_DATA ?? (existsSync(sharedData) ? sharedData : undefined);
-  run('node', [join(root, 'apps', 'bench', 'dist', 'main.js'), ...cliArgs], { env: data ? { ESPALIER_DATA: data } : {} });
+  run('node', [join(root, 'apps', 'bench', 'dist', 'main.js'), ...cliArgs], {
+    env: data ? { ESPALIER_DATA: data } : {},
+  });
 }
 
 /** Runs a program with the workspace's binaries (Node 24 among them) first in PATH; ends this process when it fails. */

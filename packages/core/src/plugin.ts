@@ -15,7 +15,7 @@ export interface PluginSpec<A extends readonly AnyAlgorithm[]> {
   readonly name: string;
   readonly algorithms: A;
   readonly runtimes?: readonly Runtime[];
-  readonly scenarios?: () => Promise<{ readonly default: readonly Scenario<never>[] }>;
+  readonly scenarios?: () => Promise<{ readonly default: readonly Scenario<unknown>[] }>;
   readonly claims?: () => Promise<{ readonly default: readonly Claim[] }>;
   readonly golden?: () => Promise<{ readonly default: GoldenRunners }>;
 }

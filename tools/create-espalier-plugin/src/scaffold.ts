@@ -3,7 +3,14 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The kinds of algorithm that a plugin can be started with. */
-export const KINDS = ['solver', 'dynamic-algorithm', 'pruner', 'quantizer', 'kv-compressor', 'optimizer'] as const;
+export const KINDS = [
+  'solver',
+  'dynamic-algorithm',
+  'pruner',
+  'quantizer',
+  'kv-compressor',
+  'optimizer',
+] as const;
 
 /** See {@link KINDS}. */
 export type Kind = (typeof KINDS)[number];
@@ -44,7 +51,10 @@ export async function scaffold({ name, kind, directory }: ScaffoldRequest): Prom
       if (!entry.isFile()) continue;
       const source = join(entry.parentPath, entry.name);
       const text = fill(await readFile(source, 'utf8'), replacements);
-      const path = join(temporary, fill(source.slice(from.length + 1), replacements).replace(/\.template$/, ''));
+      const path = join(
+        temporary,
+        fill(source.slice(from.length + 1), replacements).replace(/\.template$/, ''),
+      );
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
     }
@@ -56,7 +66,9 @@ export async function scaffold({ name, kind, directory }: ScaffoldRequest): Prom
 /** @throws Error with the rule that `name` breaks */
 function assertPackageName(name: string): void {
   if (!/^(@[a-z0-9-][a-z0-9._-]*\/)?[a-z][a-z0-9._-]*$/.test(name) || name.length > 214) {
-    throw new Error(`'${name}' is no npm package name: lower-case letters, digits, dots and hyphens, optionally after a @scope/.`);
+    throw new Error(
+      `'${name}' is no npm package name: lower-case letters, digits, dots and hyphens, optionally after a @scope/.`,
+    );
   }
 }
 

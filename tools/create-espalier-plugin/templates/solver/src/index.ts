@@ -1,7 +1,7 @@
 import { definePlugin } from '@espalier/core';
 import { __METHOD_CAMEL__ } from './__METHOD__.js';
 
-export { rootOfFunction, type RootProblem, type RootSolution } from './root-of-function.js';
+export { type RootProblem, type RootSolution, rootOfFunction } from './root-of-function.js';
 export { __METHOD_CAMEL__ };
 
 export default definePlugin({

@@ -1,0 +1,6 @@
+import { definePlugin } from '@espalier/core';
+import { __METHOD_CAMEL__ } from './__METHOD__.js';
+
+export { __METHOD_CAMEL__ };
+
+export default definePlugin({ name: '__PACKAGE__', algorithms: [__METHOD_CAMEL__] });
