@@ -1,5 +1,15 @@
 import { defineOptimizer, InvalidDataError, NumericalError } from '@espalier/core';
-import { add, all, clone, isFinite, keep, mul, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  all,
+  clone,
+  isFinite as finiteElements,
+  keep,
+  mul,
+  sub,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 
 /**
@@ -27,7 +37,7 @@ export const __METHOD_CAMEL__ = defineOptimizer({
     return {
       async step({ parameters, gradients, learningRate }) {
         for (const [name, gradient] of Object.entries(gradients)) {
-          const finite = tidy(() => all(isFinite(gradient)));
+          const finite = tidy(() => all(finiteElements(gradient)));
           const ok = (await finite.data())[0] === 1;
           finite.dispose();
           if (!ok) throw new NumericalError(`The gradient of ${name} is not finite; nothing was changed.`);

@@ -55,7 +55,8 @@ export function roundRows(values: Float32Array, columns: number, steps: number):
     const row = result.subarray(at, at + columns);
     const low = row.reduce((a, b) => Math.min(a, b));
     const step = (row.reduce((a, b) => Math.max(a, b)) - low) / steps;
-    if (step > 0) row.forEach((value, j) => (row[j] = low + Math.round((value - low) / step) * step));
+    if (step === 0) continue; // a constant row is exact
+    for (let j = 0; j < columns; j++) row[j] = low + Math.round((row[j]! - low) / step) * step;
   }
   return result;
 }

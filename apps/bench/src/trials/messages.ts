@@ -1,0 +1,23 @@
+import type { TrialOutcome } from '@espalier/core';
+import type { CurvePoint, TrialSpec } from '../results/results-file.js';
+
+/** What a trial's process is told. */
+export interface TrialOrder {
+  readonly trial: TrialSpec;
+  /** Where plugins are looked for. */
+  readonly folders: readonly string[];
+  readonly dataFolder?: string;
+}
+
+/** What it tells on the way and at the end. */
+export type TrialMessage =
+  | { readonly type: 'started' }
+  | { readonly type: 'points'; readonly points: readonly CurvePoint[] }
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'failed'; readonly reason: string; readonly peakMemoryBytes: number }
+  | {
+      readonly type: 'finished';
+      readonly outcome: TrialOutcome;
+      readonly algorithmMs: number;
+      readonly peakMemoryBytes: number;
+    };

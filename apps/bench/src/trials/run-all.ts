@@ -1,0 +1,46 @@
+import type { TrialRecord, TrialSpec } from '../results/results-file.js';
+import { runTrial, type TrialContext } from './run-trial.js';
+import type { Store } from './store.js';
+
+/** A trial as it comes out: measured now, or taken from the store. */
+export interface FinishedTrial {
+  readonly record: TrialRecord;
+  readonly stored: boolean;
+}
+
+/** How to work through a plan. */
+export interface RunAllOptions extends TrialContext {
+  readonly store: Store<TrialSpec, TrialRecord>;
+  /** Trials at a time. */
+  readonly jobs: number;
+  /** Measures also what the store has. */
+  readonly fresh: boolean;
+  readonly onStart?: (trial: TrialSpec) => void;
+  readonly onFinish?: (finished: FinishedTrial) => void;
+}
+
+/**
+ * Runs all trials, `jobs` at a time, and stores each as soon as it is finished. What the store has is not run again.
+ * Stops when the signal fires; trials that were interrupted are not stored, so that the next run measures them.
+ * @returns the records in the order of `trials`, without those that were never started
+ */
+export async function runAll(trials: readonly TrialSpec[], options: RunAllOptions): Promise<TrialRecord[]> {
+  const { store, jobs, fresh, signal, onStart, onFinish } = options;
+  const records: (TrialRecord | undefined)[] = trials.map(() => undefined);
+  let next = 0;
+  const work = async () => {
+    while (next < trials.length && !signal.aborted) {
+      const index = next++;
+      const trial = trials[index]!;
+      const key = store.key(trial);
+      const known = fresh ? undefined : await store.get(key);
+      if (!known) onStart?.(trial);
+      const record = known ?? (await runTrial(key, trial, options));
+      if (!known && record.status !== 'aborted') await store.put(record);
+      records[index] = record;
+      onFinish?.({ record, stored: known !== undefined });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, trials.length) }, work));
+  return records.filter((record) => record !== undefined);
+}
