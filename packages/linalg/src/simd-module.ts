@@ -13,7 +13,7 @@ const compiled = new Map<SimdLevel, CompiledSimd>();
 let detected: SimdLevel | undefined;
 
 /**
- * Compiles the SIMD loops (about 20 kB) without blocking, once for the process, and tells what the engine offers.
+ * Compiles the SIMD loops (about 24 kB) without blocking, once for the process, and tells what the engine offers.
  * Needed only on the main thread of browsers that refuse synchronous compilation; harmless elsewhere.
  */
 export async function loadSimd(): Promise<SimdLevel> {
