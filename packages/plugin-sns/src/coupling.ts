@@ -57,7 +57,9 @@ export function denseCoupling(p: Matrix): Coupling {
     times: (v) => gemv(p, v),
     transposedTimes: (u) => gemvTransposed(p, u),
     subtractGram(w, b) {
-      const scaled = createWorkspace(8 * p.data.length + 64).allocateMatrix(p.rows, p.cols);
+      // Room for w too, which the product works on in the same memory.
+      const bytes = 8 * (p.data.length + w.data.length) + 64;
+      const scaled = createWorkspace(bytes).allocateMatrix(p.rows, p.cols);
       const roots = b.map((v) => 1 / Math.sqrt(v));
       for (let i = 0; i < p.rows; i++) {
         const row = i * p.cols;

@@ -90,7 +90,7 @@ export const sinkhornNewtonSparse = defineSolver({
   options: optionsSchema,
   examples: {
     default: {},
-    paper: { preset: 'paper', lambda: 0.05 },
+    paper: { preset: 'paper', tolerance: 1e-9 },
     'conjugate-gradients': { linearSolver: 'cg' },
   },
   create: (options, services) => ({

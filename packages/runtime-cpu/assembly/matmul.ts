@@ -1,0 +1,41 @@
+import { whole } from './arguments';
+import { gemm } from './gemm';
+import { at } from './lanes';
+
+/**
+ * Blocks of `batch` products C = A B, or C += A B. Arguments: m, n, k; A: address, distance of two matrices, of two rows, of
+ * two columns; B: the same; C: address, distance of two matrices, of two rows; whether to accumulate; rows and columns of a
+ * block. Index: ((matrix) * row blocks + row block) * column blocks + column block.
+ */
+export function matmulPiece(args: usize, first: usize, last: usize, room: usize): void {
+  const m = whole(args, 0);
+  const n = whole(args, 1);
+  const k = whole(args, 2);
+  const aRow = whole(args, 5);
+  const bCol = whole(args, 10);
+  const cRow = whole(args, 13);
+  const rowBlock = whole(args, 15);
+  const colBlock = whole(args, 16);
+  const rowBlocks = (m + rowBlock - 1) / rowBlock;
+  const colBlocks = (n + colBlock - 1) / colBlock;
+  for (let i = first; i < last; i++) {
+    const col = (i % colBlocks) * colBlock;
+    const row = ((i / colBlocks) % rowBlocks) * rowBlock;
+    const matrix = i / (colBlocks * rowBlocks);
+    gemm(
+      min(rowBlock, m - row),
+      min(colBlock, n - col),
+      k,
+      at(whole(args, 3), matrix * whole(args, 4) + row * aRow),
+      aRow,
+      whole(args, 6),
+      at(whole(args, 7), matrix * whole(args, 8) + col * bCol),
+      whole(args, 9),
+      bCol,
+      at(whole(args, 11), matrix * whole(args, 12) + row * cRow + col),
+      cRow,
+      whole(args, 14) != 0,
+      room,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { adamPiece } from './adam';
+import { attentionPiece } from './attention';
+import { attentionGradientPiece } from './attention-gradient';
+import { binaryPiece } from './binary';
+import { depthwiseFilterGradientPiece, depthwiseInputGradientPiece } from './depthwise';
+import { gatherPiece, segmentSumPiece } from './gather';
+import { columnsToImagePiece, imageToColumnsPiece } from './image-columns';
+import { matmulPiece } from './matmul';
+import { columnSumsPiece, rowSumsPiece } from './reduce';
+import { rmsNormGainGradientPiece, rmsNormInputGradientPiece, rmsNormPiece } from './rms-norm';
+import { rotaryPiece } from './rotary';
+import { softmaxGradientPiece, softmaxPiece } from './softmax';
+import { crossEntropyGradientPiece, crossEntropyPiece } from './cross-entropy';
+import { swiGluGradientPiece, swiGluPiece } from './swi-glu';
+import { transposePiece } from './transpose';
+import { unaryPiece } from './unary';
+
+/** The loops, by number: a function value would need static memory, and the memory belongs to another module. */
+export const MATMUL: i32 = 0;
+export const UNARY: i32 = 1;
+export const BINARY: i32 = 2;
+export const ROW_SUMS: i32 = 3;
+export const COLUMN_SUMS: i32 = 4;
+export const TRANSPOSE: i32 = 5;
+export const GATHER: i32 = 6;
+export const SEGMENT_SUM: i32 = 7;
+export const SOFTMAX: i32 = 8;
+export const SOFTMAX_GRADIENT: i32 = 9;
+export const CROSS_ENTROPY: i32 = 10;
+export const CROSS_ENTROPY_GRADIENT: i32 = 11;
+export const RMS_NORM: i32 = 12;
+export const RMS_NORM_INPUT_GRADIENT: i32 = 13;
+export const RMS_NORM_GAIN_GRADIENT: i32 = 14;
+export const ROTARY: i32 = 15;
+export const SWI_GLU: i32 = 16;
+export const SWI_GLU_GRADIENT: i32 = 17;
+export const ATTENTION: i32 = 18;
+export const ATTENTION_GRADIENT: i32 = 19;
+export const ADAM: i32 = 20;
+export const IMAGE_TO_COLUMNS: i32 = 21;
+export const COLUMNS_TO_IMAGE: i32 = 22;
+export const DEPTHWISE_INPUT_GRADIENT: i32 = 23;
+export const DEPTHWISE_FILTER_GRADIENT: i32 = 24;
+
+/** Runs indices `first` to `last - 1` of a loop; its arguments lie at `args`; `room` is memory of this thread alone. */
+export function runPiece(piece: i32, args: usize, first: usize, last: usize, room: usize): void {
+  switch (piece) {
+    case MATMUL:
+      return matmulPiece(args, first, last, room);
+    case UNARY:
+      return unaryPiece(args, first, last);
+    case BINARY:
+      return binaryPiece(args, first, last);
+    case ROW_SUMS:
+      return rowSumsPiece(args, first, last);
+    case COLUMN_SUMS:
+      return columnSumsPiece(args, first, last);
+    case TRANSPOSE:
+      return transposePiece(args, first, last);
+    case GATHER:
+      return gatherPiece(args, first, last);
+    case SEGMENT_SUM:
+      return segmentSumPiece(args, first, last);
+    case SOFTMAX:
+      return softmaxPiece(args, first, last);
+    case SOFTMAX_GRADIENT:
+      return softmaxGradientPiece(args, first, last);
+    case CROSS_ENTROPY:
+      return crossEntropyPiece(args, first, last);
+    case CROSS_ENTROPY_GRADIENT:
+      return crossEntropyGradientPiece(args, first, last);
+    case RMS_NORM:
+      return rmsNormPiece(args, first, last);
+    case RMS_NORM_INPUT_GRADIENT:
+      return rmsNormInputGradientPiece(args, first, last);
+    case RMS_NORM_GAIN_GRADIENT:
+      return rmsNormGainGradientPiece(args, first, last);
+    case ROTARY:
+      return rotaryPiece(args, first, last);
+    case SWI_GLU:
+      return swiGluPiece(args, first, last);
+    case SWI_GLU_GRADIENT:
+      return swiGluGradientPiece(args, first, last);
+    case ATTENTION:
+      return attentionPiece(args, first, last, room);
+    case ATTENTION_GRADIENT:
+      return attentionGradientPiece(args, first, last, room);
+    case ADAM:
+      return adamPiece(args, first, last);
+    case IMAGE_TO_COLUMNS:
+      return imageToColumnsPiece(args, first, last);
+    case COLUMNS_TO_IMAGE:
+      return columnsToImagePiece(args, first, last);
+    case DEPTHWISE_INPUT_GRADIENT:
+      return depthwiseInputGradientPiece(args, first, last);
+    case DEPTHWISE_FILTER_GRADIENT:
+      return depthwiseFilterGradientPiece(args, first, last);
+  }
+}
