@@ -48,7 +48,11 @@ export function parseOptions<S extends OptionsSchema>(
 export function optionsJsonSchema(schema: OptionsSchema): OptionsJsonSchema | undefined {
   const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
   try {
-    return standard.jsonSchema?.input({ target: 'draft-2020-12' }) as OptionsJsonSchema | undefined;
+    return standard.jsonSchema?.input({
+      target: 'draft-2020-12',
+      // zod: a type without JSON form (a function, say) allows anything instead of failing the whole schema.
+      libraryOptions: { unrepresentable: 'any' },
+    }) as OptionsJsonSchema | undefined;
   } catch {
     return undefined; // the library knows no JSON Schema for one of the types (a function, say)
   }
