@@ -1,5 +1,5 @@
 import { access, readdir, readFile } from 'node:fs/promises';
-import { join, normalize, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type DataFiles, InvalidDataError, noDataFiles, UnsupportedError } from '@espalier/core';
 
 /** The user's data folder: `--data`, else ESPALIER_DATA, else none. @throws UnsupportedError when it is not there */
@@ -17,11 +17,13 @@ export async function openDataFolder(
   return { data: dataFolder(folder), folder };
 }
 
-/** Files below `folder`; a path that leads out of it is refused. */
-export function dataFolder(folder: string): DataFiles {
+/** Files below the folder `root`; a path that leads out of it is refused. */
+export function dataFolder(root: string): DataFiles {
+  const folder = resolve(root);
   const inside = (path: string): string => {
-    const full = normalize(join(folder, path));
-    if (full !== folder && !full.startsWith(folder + sep)) {
+    const full = join(folder, path);
+    const way = relative(folder, full);
+    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
       throw new InvalidDataError(`The path ${path} leads out of the data folder.`);
     }
     return full;

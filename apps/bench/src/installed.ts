@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type AnyAlgorithm,
   type Claim,
   createRegistry,
+  messageOf,
   type Plugin,
   type Registry,
   type Scenario,
-  UnsupportedError,
 } from '@espalier/core';
+import { UsageError } from './exit-status.js';
 
 /** Everything that was found, loaded. */
 export interface Installed {
@@ -37,82 +37,74 @@ export async function loadInstalled(folders: readonly string[] = pluginFolders()
   return { registry, folders };
 }
 
-/** The scenarios of all plugins, by name. @throws UnsupportedError when two share a name */
-export async function loadScenarios(registry: Registry): Promise<InstalledScenario[]> {
-  const found: InstalledScenario[] = [];
-  for (const plugin of registry.plugins()) {
-    for (const scenario of (await plugin.scenarios?.())?.default ?? []) {
-      const other = found.find(({ scenario: { name } }) => name === scenario.name);
-      if (other) {
-        throw new UnsupportedError(
-          `${plugin.name} and ${other.plugin.name} both bring a scenario called '${scenario.name}'.`,
-          { remedy: 'Remove one of the plugins, or ask an author to rename.' },
-        );
-      }
-      found.push({ scenario, plugin });
-    }
-  }
-  return found.sort((a, b) => a.scenario.name.localeCompare(b.scenario.name));
+/** A part of a plugin that could not be used: the rest goes on without it. */
+export interface Failure {
+  readonly plugin: string;
+  readonly reason: string;
 }
 
-/** The claims of one plugin. */
-export async function loadClaims(plugin: Plugin): Promise<readonly Claim[]> {
-  return (await plugin.claims?.())?.default ?? [];
+/** The scenarios of all plugins, by name. A module that throws, or a name that is taken, costs that plugin's scenario alone. */
+export async function loadScenarios(
+  registry: Registry,
+): Promise<{ readonly scenarios: readonly InstalledScenario[]; readonly failures: readonly Failure[] }> {
+  const scenarios: InstalledScenario[] = [];
+  const failures: Failure[] = [];
+  for (const plugin of registry.plugins()) {
+    try {
+      for (const scenario of (await plugin.scenarios?.())?.default ?? []) {
+        const other = scenarios.find(({ scenario: { name } }) => name === scenario.name);
+        if (!other) scenarios.push({ scenario, plugin });
+        else {
+          const reason = `${other.plugin.name} brings a scenario called '${scenario.name}' already.`;
+          failures.push({ plugin: plugin.name, reason });
+        }
+      }
+    } catch (thrown) {
+      failures.push({ plugin: plugin.name, reason: `Its scenarios failed to load: ${messageOf(thrown)}` });
+    }
+  }
+  scenarios.sort((a, b) => a.scenario.name.localeCompare(b.scenario.name));
+  return { scenarios, failures };
+}
+
+/** The claims of one plugin; none, and the reason, when their module throws. */
+export async function loadClaims(
+  plugin: Plugin,
+): Promise<{ readonly claims: readonly Claim[]; readonly failures: readonly Failure[] }> {
+  try {
+    return { claims: (await plugin.claims?.())?.default ?? [], failures: [] };
+  } catch (thrown) {
+    const reason = `Its claims failed to load: ${messageOf(thrown)}`;
+    return { claims: [], failures: [{ plugin: plugin.name, reason }] };
+  }
+}
+
+/** The plugins that could not be loaded. */
+export function loadFailures(registry: Registry): Failure[] {
+  return registry.failures().map(({ plugin, error }) => ({ plugin, reason: error.message }));
 }
 
 /**
- * The installed version of a package. A package that is linked rather than installed (a workspace, `npm link`) changes without
- * a new version, so its version gets a hash of its built files and of those of the linked packages below it.
+ * A plugin by its package name, or by the part after `plugin-`.
+ * @throws UsageError when there is none or more than one; the plugin's own error when it failed to load
  */
-export async function packageVersion(name: string, folders: readonly string[]): Promise<string> {
-  for (const folder of folders) {
-    const path = await findPackage(name, folder);
-    if (!path) continue;
-    const { version } = await readManifest(path);
-    const hash = createHash('sha256');
-    return (await hashLinked(path, hash, new Set()))
-      ? `${version}+${hash.digest('hex').slice(0, 12)}`
-      : version;
+export function findPlugin(registry: Registry, name: string): Plugin {
+  const isMeant = (candidate: string) => candidate === name || candidate.endsWith(`plugin-${name}`);
+  const plugins = registry.plugins();
+  const exact = plugins.find((plugin) => plugin.name === name);
+  const [found, ...others] = exact ? [exact] : plugins.filter((plugin) => isMeant(plugin.name));
+  if (found && others.length === 0) return found;
+  if (found) {
+    const names = [found, ...others].map((plugin) => plugin.name);
+    throw new UsageError(`'${name}' may be ${names.join(' or ')}: give the whole name.`);
   }
-  return 'unknown';
+  const failure = registry.failures().find(({ plugin }) => isMeant(plugin));
+  if (failure) throw failure.error;
+  const installed = plugins.map((plugin) => plugin.name).join(', ') || 'none';
+  throw new UsageError(`There is no plugin '${name}'. Installed: ${installed}.`);
 }
 
-interface Manifest {
-  readonly version: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-async function readManifest(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
-}
-
-/** The real folder of an installed package, as Node's resolution from `folder` finds it. */
-async function findPackage(name: string, folder: string): Promise<string | undefined> {
-  for (let at = folder; ; at = dirname(at)) {
-    const path = await realpath(join(at, 'node_modules', name)).catch(() => undefined);
-    if (path) return path;
-    if (dirname(at) === at) return undefined;
-  }
-}
-
-/** Feeds the built files of linked packages into `hash`; whether there were any. */
-async function hashLinked(
-  folder: string,
-  hash: ReturnType<typeof createHash>,
-  seen: Set<string>,
-): Promise<boolean> {
-  if (folder.includes(`${sep}node_modules${sep}`) || seen.has(folder)) return false;
-  seen.add(folder);
-  const dist = join(folder, 'dist');
-  const names = await readdir(dist, { recursive: true }).catch(() => []);
-  for (const name of names.filter((file) => /\.(js|mjs|wasm)$/.test(file)).sort()) {
-    hash.update(name).update(await readFile(join(dist, name)));
-  }
-  const { dependencies, peerDependencies } = await readManifest(folder);
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies }).sort()) {
-    const path = await findPackage(name, folder);
-    if (path) await hashLinked(path, hash, seen);
-  }
-  return true;
+/** Whether an algorithm speaks tensors, and so needs a runtime. */
+export function usesTensors({ kind }: AnyAlgorithm): boolean {
+  return kind !== 'solver' && kind !== 'dynamic-algorithm';
 }

@@ -2,7 +2,10 @@
 export function nearestNames(wanted: string, names: Iterable<string>): string[] {
   const limit = Math.max(2, Math.ceil(wanted.length / 3));
   return [...names]
-    .map((name) => ({ name, distance: name.includes(wanted) ? 1 : editDistance(wanted, name) }))
+    .map((name) => ({
+      name,
+      distance: wanted.length > 2 && name.includes(wanted) ? 1 : editDistance(wanted, name),
+    }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
     .slice(0, 3)

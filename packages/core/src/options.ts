@@ -19,6 +19,7 @@ export interface OptionsJsonSchema {
   readonly properties?: Readonly<Record<string, OptionsJsonSchema>>;
   readonly items?: OptionsJsonSchema;
   readonly anyOf?: readonly OptionsJsonSchema[];
+  readonly oneOf?: readonly OptionsJsonSchema[];
   readonly [keyword: string]: unknown;
 }
 
@@ -60,9 +61,11 @@ export function optionsJsonSchema(schema: OptionsSchema): OptionsJsonSchema | un
 
 /** What a JSON schema allows, in words: `one of "a", "b"`, `number > 0`, ... */
 export function describeAllowed(schema: OptionsJsonSchema): string {
-  if (schema.anyOf) return schema.anyOf.map(describeAllowed).join(' or ');
+  const variants = schema.anyOf ?? schema.oneOf;
+  if (variants) return [...new Set(variants.map(describeAllowed))].join(' or ');
   if (schema.enum) return `one of ${schema.enum.map((value) => JSON.stringify(value)).join(', ')}`;
   if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.properties) return describeObject(schema.properties);
   const type = schema.type === undefined ? 'value' : [schema.type].flat().join(' or ');
   // zod writes the range of safe integers into every integer schema: no news to a reader.
   const bounds = [
@@ -72,6 +75,14 @@ export function describeAllowed(schema: OptionsJsonSchema): string {
     schema.exclusiveMaximum !== undefined && `< ${schema.exclusiveMaximum}`,
   ].filter((bound) => bound !== false);
   return bounds.length > 0 ? `${type} ${bounds.join(' and ')}` : type;
+}
+
+/** An object by what tells it from others (its constants), else by its keys: `{ policy: "ucb1", ... }`. */
+function describeObject(properties: Readonly<Record<string, OptionsJsonSchema>>): string {
+  const constants = Object.entries(properties).filter(([, { const: value }]) => value !== undefined);
+  if (constants.length === 0) return `{ ${Object.keys(properties).join(', ')} }`;
+  const rest = constants.length < Object.keys(properties).length ? ', ...' : '';
+  return `{ ${constants.map(([key, { const: value }]) => `${key}: ${JSON.stringify(value)}`).join(', ')}${rest} }`;
 }
 
 function describeIssue(

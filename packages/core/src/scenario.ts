@@ -41,7 +41,7 @@ export interface ScenarioContext {
 export interface Trial {
   readonly run: RunOptions;
   readonly services: Partial<Services>;
-  /** Adds a point to the curve of score against time. */
+  /** Adds a point to the curve of score against time; `score` is on the scale of the final score. */
   point(score: number, iteration: number): void;
   /** Runs work that must not count as the algorithm's time, such as scoring. */
   untimed<T>(work: () => T): T;
@@ -89,8 +89,8 @@ export interface SolverScenarioSpec<Problem, Solution>
   readonly family: ProblemFamily<Problem, Solution>;
   /** Scores a finished run. @throws when the solution is not feasible: the trial then counts as failed */
   evaluate(problem: Problem, solution: Solution, instance: Instance): TrialOutcome;
-  /** The score at a progress report, where the report holds it. Default: `progress.value`. */
-  curve?(progress: Progress): number | undefined;
+  /** The score at a progress report, where the report holds it; on the scale of the final score. Default: `progress.value`. */
+  curve?(progress: Progress, instance: Instance): number | undefined;
 }
 
 /** A problem with the instance it came from. */
@@ -120,7 +120,7 @@ export function defineSolverScenario<Problem, Solution>(
       const solution = await algorithm.create(options, trial.services).solve(task.problem, {
         ...trial.run,
         onProgress(progress) {
-          const score = curve(progress);
+          const score = curve(progress, task.instance);
           if (score !== undefined) trial.point(score, progress.iteration);
         },
       });

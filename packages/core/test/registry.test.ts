@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { createRegistry, type Solver } from '../src/index.js';
+import { z } from 'zod';
+import { createRegistry, describeAllowed, optionsJsonSchema, type Solver } from '../src/index.js';
 import { negation, roots } from './fixtures.js';
 
 describe('a registry with one plugin', () => {
@@ -35,6 +36,17 @@ describe('a registry with one plugin', () => {
       .toEqualTypeOf<{ steps?: number | undefined; start?: 'one' | 'half' | undefined } | undefined>();
     expectTypeOf(both.create('negate')).toEqualTypeOf<Solver<number, string>>();
     expectTypeOf<Parameters<typeof both.create>[0]>().toEqualTypeOf<'newton-root' | 'negate'>();
+  });
+
+  it('describes nested and alternative options in words', () => {
+    const shape = z.discriminatedUnion('policy', [
+      z.strictObject({ policy: z.literal('greedy'), rate: z.number() }),
+      z.strictObject({ policy: z.literal('random') }),
+    ]);
+    const schema = z.strictObject({ shape, box: z.strictObject({ low: z.number(), high: z.number() }) });
+    const { properties } = optionsJsonSchema(schema)!;
+    expect(describeAllowed(properties!.shape!)).toBe('{ policy: "greedy", ... } or { policy: "random" }');
+    expect(describeAllowed(properties!.box!)).toBe('{ low, high }');
   });
 
   it('lists and describes', () => {

@@ -1,5 +1,5 @@
-import { checkAllFinite, checkPositive, checkSize, checkVector } from './checks.js';
-import { axpyInPlace, dot, norm2 } from './vector.js';
+import { checkPositive } from './checks.js';
+import { conjugateGradientSteps } from './conjugate-gradient-steps.js';
 
 /** Writes A x (or M^-1 x for a preconditioner) to `out`. */
 export type LinearOperator = (x: Float64Array, out: Float64Array) => void;
@@ -45,54 +45,10 @@ export function conjugateGradient(
   b: Float64Array,
   options: ConjugateGradientOptions = {},
 ): ConjugateGradientResult {
-  const n = b.length;
-  const { tolerance = 1e-8, maxIterations = 10 * n, initial, preconditioner, shouldStop } = options;
-  checkVector('b', b, n);
-  checkAllFinite('b', b);
-  checkPositive('tolerance', tolerance);
-  checkSize('maxIterations', maxIterations);
-
-  const x = new Float64Array(n);
-  const residual = new Float64Array(b);
-  const product = new Float64Array(n);
-  if (initial !== undefined) {
-    checkVector('initial', initial, n);
-    checkAllFinite('initial', initial);
-    x.set(initial);
-    apply(x, product);
-    axpyInPlace(-1, product, residual);
-  }
-  const target = tolerance * norm2(b);
-  const z = preconditioner === undefined ? residual : new Float64Array(n);
-  preconditioner?.(residual, z);
-  const direction = new Float64Array(z);
-  let rho = dot(residual, z);
-  let residualNorm = norm2(residual);
-  const end = (iterations: number, reason: ConjugateGradientResult['reason']): ConjugateGradientResult => ({
-    x,
-    iterations,
-    residualNorm,
-    converged: reason === 'tolerance',
-    reason,
-  });
-
-  for (let iteration = 0; ; iteration++) {
-    if (residualNorm <= target) return end(iteration, 'tolerance');
-    if (iteration === maxIterations) return end(iteration, 'max-iterations');
-    if (shouldStop?.(iteration, residualNorm) === true) return end(iteration, 'stopped');
-    apply(direction, product);
-    const curvature = dot(direction, product);
-    if (!(curvature > 0 && rho > 0)) return end(iteration, 'indefinite');
-    const step = rho / curvature;
-    axpyInPlace(step, direction, x);
-    axpyInPlace(-step, product, residual);
-    preconditioner?.(residual, z);
-    const next = dot(residual, z);
-    const ratio = next / rho;
-    for (let i = 0; i < n; i++) direction[i] = z[i] + ratio * direction[i];
-    rho = next;
-    residualNorm = preconditioner === undefined ? Math.sqrt(rho) : norm2(residual);
-  }
+  const steps = conjugateGradientSteps(apply, b, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /** The Jacobi preconditioner: division by the diagonal of A. Throws `RangeError` unless all entries are positive and finite. */

@@ -1,5 +1,6 @@
 export * from './cholesky.js';
 export * from './conjugate-gradient.js';
+export * from './conjugate-gradient-steps.js';
 export * from './csr.js';
 export * from './csr-matvec.js';
 export * from './csr-row-builder.js';

@@ -1,7 +1,11 @@
-/** One rule, tested on one algorithm. `run` resolves when the rule holds and throws the reason when it does not. */
+import { messageOf } from '@espalier/core';
+
+/** One rule, tested on one algorithm, runtime or package. `run` resolves when the rule holds and throws the reason when not. */
 export interface Check {
   readonly name: string;
   run(): Promise<void>;
+  /** Why the check is known to fail; `run` then resolves while it still does. */
+  readonly knownFailure?: string;
 }
 
 /** Throws `message` unless `condition` holds. */
@@ -29,20 +33,10 @@ export function* withKnownFailures(
 ): Generator<Check> {
   const seen = new Set<string>();
   for (const check of checks) {
+    assert(!seen.has(check.name), `Two checks are called '${check.name}': name what they are about.`);
     seen.add(check.name);
-    const reason = knownFailures[check.name];
-    yield reason === undefined
-      ? check
-      : {
-          name: `${check.name} (known failure: ${reason})`,
-          async run() {
-            const passed = await check.run().then(
-              () => true,
-              () => false,
-            );
-            assert(!passed, `The check '${check.name}' passes now: remove it from knownFailures.`);
-          },
-        };
+    const reason = Object.hasOwn(knownFailures, check.name) ? knownFailures[check.name] : undefined;
+    yield reason === undefined ? check : knownToFail(check, reason);
   }
   for (const name of Object.keys(knownFailures)) {
     if (seen.has(name)) continue;
@@ -51,4 +45,55 @@ export function* withKnownFailures(
       run: async () => assert(false, `knownFailures names '${name}', which is no check of this algorithm.`),
     };
   }
+}
+
+function knownToFail(check: Check, reason: string): Check {
+  return {
+    name: `${check.name} (known failure: ${reason})`,
+    knownFailure: reason,
+    async run() {
+      assert(reason.trim().length > 0, `The known failure of '${check.name}' has no reason.`);
+      const passed = await check.run().then(
+        () => true,
+        () => false,
+      );
+      assert(!passed, `The check '${check.name}' passes now: remove it from knownFailures.`);
+    },
+  };
+}
+
+/** Hands every check to the `test` function of a test runner: vitest, node:test, jest, mocha, ... */
+export function declareChecks(
+  checks: Iterable<Check>,
+  { test }: { readonly test: (name: string, run: () => Promise<void>) => unknown },
+): void {
+  for (const { name, run } of checks) test(name, run);
+}
+
+/** What became of one check. */
+export interface CheckResult {
+  readonly check: string;
+  readonly outcome: 'passed' | 'failed' | 'known failure';
+  /** Why it failed, or the reason that is given for a known failure. */
+  readonly reason?: string;
+}
+
+/** Runs the checks one after the other, without a test runner. */
+export async function runConformance(
+  checks: Iterable<Check>,
+): Promise<{ readonly ok: boolean; readonly results: readonly CheckResult[] }> {
+  const results: CheckResult[] = [];
+  for (const check of checks) results.push(await outcomeOf(check));
+  return { ok: results.every(({ outcome }) => outcome !== 'failed'), results };
+}
+
+async function outcomeOf({ name, run, knownFailure }: Check): Promise<CheckResult> {
+  try {
+    await run();
+  } catch (thrown) {
+    return { check: name, outcome: 'failed', reason: messageOf(thrown) };
+  }
+  return knownFailure === undefined
+    ? { check: name, outcome: 'passed' }
+    : { check: name, outcome: 'known failure', reason: knownFailure };
 }

@@ -1,18 +1,22 @@
 import {
   createRandom,
+  type DynamicAlgorithm,
   type DynamicAlgorithmDefinition,
   isEspalierError,
+  messageOf,
   type OptionsSchema,
   type RandomSource,
 } from '@espalier/core';
-import { declarationChecks } from './algorithm-checks.js';
+import fc from 'fast-check';
+import { assertJson, declarationChecks, exampleOptions } from './algorithm-checks.js';
 import { assert, type Check, thrownBy, withKnownFailures } from './check.js';
 import { firstDifference } from './same.js';
+import { snapshot } from './snapshot.js';
 
 /** What the author of a dynamic problem supplies. */
 export interface DynamicFixture<Event, Answer> {
-  /** A random stream of possible events. */
-  events(random: RandomSource): readonly Event[];
+  /** A random stream of possible events. From a fast-check arbitrary, a failing stream is shrunk to a small one. */
+  readonly events: ((random: RandomSource) => readonly Event[]) | fc.Arbitrary<readonly Event[]>;
   /** The answers, computed without any cleverness. */
   bruteForce(events: readonly Event[]): readonly Answer[];
   /** After these events, the last one is not possible: it must be refused, and change nothing. */
@@ -35,88 +39,129 @@ function* allChecks<Event, Answer>(
   algorithm: DynamicAlgorithmDefinition<string, OptionsSchema, Event, Answer>,
   fixture: DynamicFixture<Event, Answer>,
 ): Generator<Check> {
-  const { same = (a: Answer, b: Answer) => firstDifference(a, b) === undefined, streams = 50 } = fixture;
-  const stream = (seed: number) => fixture.events(createRandom(seed));
-  const compare = (expected: readonly Answer[], actual: readonly Answer[], what: string) => {
-    expected.forEach((answer, i) => {
-      assert(
-        same(answer, actual[i]!),
-        `${what}: answer ${i} differs (${firstDifference(answer, actual[i]) ?? ''}).`,
-      );
-    });
+  const streams = streamArbitrary(fixture);
+  const twoStreams = (): readonly [readonly Event[], readonly Event[]] => {
+    const [first = [], second = []] = fc
+      .sample(streams, { seed: 1, numRuns: 20 })
+      .sort((a, b) => b.length - a.length);
+    assert(second.length > 0, 'The streams of the fixture are empty.');
+    return [first, second];
   };
+  const same = (a: Answer, b: Answer) => fixture.same?.(a, b) ?? firstDifference(a, b) === undefined;
+  const assertAnswers = (expected: readonly Answer[], actual: readonly Answer[], what: string): void => {
+    for (const [i, answer] of expected.entries()) {
+      const difference = firstDifference(answer, actual[i]) ?? 'they are the same in every bit';
+      assert(same(answer, actual[i]!), `${what}: answer ${i} differs (${difference}).`);
+    }
+  };
+  const answersOf = (dynamic: DynamicAlgorithm<Event, Answer>, events: readonly Event[]) =>
+    events.map((event) => snapshot(dynamic.process(event)));
 
   yield* declarationChecks(algorithm);
-  for (const [name, options] of Object.entries(algorithm.examples ?? { default: {} })) {
+  for (const [name, options] of exampleOptions(algorithm)) {
     yield {
       name: `answers as brute force does, with the example '${name}'`,
       async run() {
-        for (let seed = 0; seed < streams; seed++) {
-          const dynamic = algorithm.create(options);
-          const events = stream(seed);
-          compare(
-            fixture.bruteForce(events),
-            events.map((event) => dynamic.process(event)),
-            `Stream ${seed}`,
-          );
-        }
+        const property = fc.property(streams, (events) => {
+          const expected = fixture.bruteForce(events);
+          assert(expected.length === events.length, 'Brute force must give one answer an event.');
+          assertAnswers(expected, answersOf(algorithm.create(options), events), `Of ${events.length} events`);
+        });
+        fc.assert(property, { seed: 1, numRuns: fixture.streams ?? 50, includeErrorInReport: true });
       },
     };
   }
   yield {
+    name: 'gives answers that can be written as JSON',
+    async run() {
+      const answers = answersOf(algorithm.create(), twoStreams()[0]);
+      assertJson(algorithm.solves.solutionToJson(answers), 'The list of answers');
+    },
+  };
+  yield {
     name: 'is as new after reset',
     async run() {
+      const [first, second] = twoStreams();
       const dynamic = algorithm.create();
-      for (const event of stream(1)) dynamic.process(event);
       dynamic.reset();
-      const fresh = algorithm.create();
-      const events = stream(2);
-      compare(
-        events.map((event) => fresh.process(event)),
-        events.map((event) => dynamic.process(event)),
-        'After reset',
+      assertAnswers(
+        answersOf(algorithm.create(), first),
+        answersOf(dynamic, first),
+        'After a reset before the first event',
       );
+      dynamic.reset();
+      assertAnswers(answersOf(algorithm.create(), second), answersOf(dynamic, second), 'After reset');
     },
   };
   yield {
     name: 'keeps instances apart',
     async run() {
-      const [first, second] = [algorithm.create(), algorithm.create()];
-      const events = stream(3);
-      for (const event of stream(4)) second.process(event);
-      compare(
-        fixture.bruteForce(events),
-        events.map((event) => first.process(event)),
-        'Beside another instance',
-      );
+      const [first, second] = twoStreams();
+      const [one, other] = [algorithm.create(), algorithm.create()];
+      const answers = first.map((event, i) => {
+        const answer = snapshot(one.process(event));
+        if (i < second.length) other.process(second[i]!);
+        return answer;
+      });
+      assertAnswers(fixture.bruteForce(first), answers, 'Beside another instance');
+    },
+  };
+  yield {
+    name: 'leaves the events unchanged',
+    async run() {
+      const [first] = twoStreams();
+      const before = snapshot(first);
+      answersOf(algorithm.create(), first);
+      const difference = firstDifference(before, first);
+      assert(difference === undefined, `The events were changed: ${difference}.`);
+    },
+  };
+  yield {
+    name: 'leaves its answers alone once they are given',
+    async run() {
+      const [first] = twoStreams();
+      const dynamic = algorithm.create();
+      const answers = first.map((event) => dynamic.process(event));
+      const again = answersOf(algorithm.create(), first);
+      const difference = firstDifference(again, answers);
+      assert(difference === undefined, `A later event changed an answer: ${difference}.`);
     },
   };
   for (const [name, events] of Object.entries(fixture.invalid)) {
     yield {
       name: `refuses ${name} and stays as it was`,
       async run() {
-        const dynamic = algorithm.create();
-        const before = events.slice(0, -1);
-        for (const event of before) dynamic.process(event);
+        const [dynamic, fresh] = [algorithm.create(), algorithm.create()];
+        for (const event of events.slice(0, -1)) {
+          dynamic.process(event);
+          fresh.process(event);
+        }
         const error = await thrownBy(() => dynamic.process(events.at(-1)!), `An event with ${name}`);
         assert(
           isEspalierError(error, 'invalid-problem'),
           `It threw ${String(error)} instead of an InvalidProblemError.`,
         );
-        // The same events in a fresh instance: what follows must be answered alike.
-        const fresh = algorithm.create();
-        for (const event of before) fresh.process(event);
-        const next = before.at(-1);
-        if (next === undefined) return;
-        const [expected, actual] = [fresh, dynamic].map((instance) => {
-          try {
-            return { answer: instance.process(next) };
-          } catch (thrown) {
-            return { refused: String(thrown) };
-          }
-        });
-        assert(firstDifference(expected, actual) === undefined, 'The refused event changed the state.');
+        // Two instances in the same state treat whatever follows alike, refusals included.
+        for (const event of [...events, ...twoStreams()[0]]) {
+          const difference = firstDifference(reaction(fresh, event), reaction(dynamic, event));
+          assert(difference === undefined, `The refused event changed the state: ${difference}.`);
+        }
       },
     };
+  }
+}
+
+function streamArbitrary<Event, Answer>({
+  events,
+}: DynamicFixture<Event, Answer>): fc.Arbitrary<readonly Event[]> {
+  if (typeof events !== 'function') return events;
+  return fc.noShrink(fc.nat()).map((seed) => events(createRandom(seed)));
+}
+
+function reaction<Event, Answer>(dynamic: DynamicAlgorithm<Event, Answer>, event: Event): unknown {
+  try {
+    return { answer: snapshot(dynamic.process(event)) };
+  } catch (thrown) {
+    return { refused: messageOf(thrown) };
   }
 }

@@ -1,47 +1,22 @@
 import {
   createRandom,
+  defaultServices,
   isEspalierError,
   type OptionsSchema,
-  type Progress,
-  type RandomSource,
   type RunOptions,
   type SolverAlgorithm,
 } from '@espalier/core';
-import { declarationChecks } from './algorithm-checks.js';
+import { assertJson, declarationChecks, exampleOptions } from './algorithm-checks.js';
 import { assert, type Check, thrownBy, withKnownFailures } from './check.js';
+import { runChecks } from './run-checks.js';
 import { firstDifference } from './same.js';
-
-/** How a changed problem changes its solution: a metamorphic relation. */
-export interface SolverRelation<Problem, Solution> {
-  /** Such as `permuting the rows permutes the plan`. */
-  readonly name: string;
-  /** The changed problem, and the check that throws when the two solutions do not fit together. */
-  transform(
-    problem: Problem,
-    random: RandomSource,
-  ): { readonly problem: Problem; check(original: Solution, transformed: Solution): void };
-}
-
-/** What the author of a family or of a solver supplies. */
-export interface SolverFixture<Problem, Solution> {
-  /** Small problems, solved in well under a second. */
-  problems(random: RandomSource): readonly Problem[];
-  /** Problems that must be refused before work starts, by what is wrong with them. */
-  readonly invalid: Readonly<Record<string, Problem>>;
-  /** Throws when `solution` is not one of `problem`. */
-  verify(problem: Problem, solution: Solution): void;
-  readonly relations?: readonly SolverRelation<Problem, Solution>[];
-  /** A problem that takes at least a few progress reports; default the last of `problems`. */
-  readonly long?: Problem;
-  /** The parts of a solution that must repeat bit for bit: leave out times. Default all of it. */
-  comparable?(solution: Solution): unknown;
-  /** Options for the runs; default the algorithm's own defaults. */
-  readonly run?: RunOptions;
-}
+import { snapshot } from './snapshot.js';
+import type { SolverFixture } from './solver-fixture.js';
+import { timeLimitCheck } from './time-limit-check.js';
 
 /**
  * The rules that every solver keeps. In a test file:
- * `for (const check of solverChecks(sinkhorn, fixture)) test(check.name, check.run);`
+ * `declareChecks(solverChecks(sinkhorn, fixture), { test });`
  */
 export function* solverChecks<Problem, Solution>(
   algorithm: SolverAlgorithm<string, OptionsSchema, Problem, Solution>,
@@ -54,22 +29,40 @@ function* allChecks<Problem, Solution>(
   algorithm: SolverAlgorithm<string, OptionsSchema, Problem, Solution>,
   fixture: SolverFixture<Problem, Solution>,
 ): Generator<Check> {
-  const { comparable = (solution: Solution): unknown => solution } = fixture;
-  const problems = () => fixture.problems(createRandom(1));
-  const long = () => fixture.long ?? problems().at(-1)!;
-  const solve = (problem: Problem, run?: RunOptions, options?: Record<string, unknown>) =>
-    algorithm.create(options ?? {}).solve(problem, { seed: 1, ...fixture.run, ...run });
+  const comparable = (solution: Solution): unknown => fixture.comparable?.(solution) ?? solution;
+  const accepts = (problem: Problem) => algorithm.accepts?.(problem) ?? true;
+  const problems = (): readonly Problem[] => {
+    const all = fixture.problems(createRandom(1));
+    const accepted = all.filter((problem) => accepts(problem) === true);
+    assert(accepted.length > 0, `It accepts none of the fixture's ${all.length} problems.`);
+    return accepted;
+  };
+  const long = () =>
+    fixture.long !== undefined && accepts(fixture.long) === true ? fixture.long : problems().at(-1)!;
+  const withRun = (run?: RunOptions): RunOptions => ({ seed: 1, ...fixture.run, ...run });
+  const solve = async (problem: Problem, run?: RunOptions, options: Record<string, unknown> = {}) =>
+    algorithm.create(options).solve(problem, withRun(run));
+  const assertSame = (a: Solution, b: Solution, what: string): void => {
+    const difference = firstDifference(comparable(a), comparable(b));
+    assert(difference === undefined, `${what}: ${difference}.`);
+  };
 
   yield* declarationChecks(algorithm);
-  for (const [name, options] of Object.entries(algorithm.examples ?? { default: {} })) {
+  yield {
+    name: 'says why it does not accept a problem',
+    async run() {
+      for (const problem of fixture.problems(createRandom(1))) {
+        const answer: unknown = accepts(problem);
+        const reasoned = answer === true || (typeof answer === 'string' && answer.trim().length > 0);
+        assert(reasoned, `accepts() is true or a reason; it returned ${JSON.stringify(answer)}.`);
+      }
+    },
+  };
+  for (const [name, options] of exampleOptions(algorithm)) {
     yield {
       name: `solves the problems with the example '${name}'`,
       async run() {
-        for (const problem of problems()) {
-          if ((algorithm.accepts?.(problem) ?? true) === true) {
-            fixture.verify(problem, await solve(problem, {}, options as Record<string, unknown>));
-          }
-        }
+        for (const problem of problems()) fixture.verify(problem, await solve(problem, {}, options));
       },
     };
   }
@@ -77,40 +70,42 @@ function* allChecks<Problem, Solution>(
     name: 'leaves the problem unchanged',
     async run() {
       for (const problem of problems()) {
-        const before = structuredCloneOrSelf(problem);
+        const before = snapshot(problem);
         await solve(problem);
         const difference = firstDifference(before, problem);
         assert(difference === undefined, `The problem was changed: ${difference}.`);
       }
     },
   };
+  yield {
+    name: 'gives solutions that can be written as JSON',
+    async run() {
+      for (const problem of problems())
+        assertJson(algorithm.solves.solutionToJson(await solve(problem)), 'The solution');
+    },
+  };
   for (const [name, problem] of Object.entries(fixture.invalid)) {
-    yield {
-      name: `refuses ${name}`,
-      async run() {
-        let reports = 0;
-        const error = await thrownBy(
-          () => solve(problem, { onProgress: () => reports++ }),
-          `A problem with ${name}`,
-        );
-        assert(
-          isEspalierError(error, 'invalid-problem'),
-          `It threw ${String(error)} instead of an InvalidProblemError.`,
-        );
-        assert(reports === 0, 'It was refused after work had started.');
-      },
-    };
+    yield { name: `refuses ${name}`, run: () => refuses(name, problem, solve) };
   }
   yield {
     name: 'gives the same result for the same seed, bit for bit',
     async run() {
+      const solver = algorithm.create();
       for (const problem of problems()) {
-        const difference = firstDifference(
-          comparable(await solve(problem)),
-          comparable(await solve(problem)),
-        );
-        assert(difference === undefined, `Two runs with one seed differ at ${difference}.`);
+        const first = await solver.solve(problem, withRun());
+        assertSame(first, await solve(problem), 'Two instances with one seed differ');
+        assertSame(first, await solver.solve(problem, withRun()), 'Two runs of one instance differ');
       }
+    },
+  };
+  yield {
+    name: 'takes 0 for the seed that is not given',
+    async run() {
+      const { seed: _seed, ...run } = fixture.run ?? {};
+      const [problem] = problems() as [Problem];
+      const solveWith = (seed: Pick<RunOptions, 'seed'>) =>
+        algorithm.create().solve(problem, { ...run, ...seed });
+      assertSame(await solveWith({}), await solveWith({ seed: 0 }), 'No seed and seed 0 differ');
     },
   };
   yield {
@@ -118,65 +113,31 @@ function* allChecks<Problem, Solution>(
     async run() {
       const solver = algorithm.create();
       const [first, second] = [problems()[0]!, problems().at(-1)!];
-      const run = { seed: 1, ...fixture.run };
-      const alone = [await solver.solve(first, run), await solver.solve(second, run)];
-      const together = await Promise.all([solver.solve(first, run), solver.solve(second, run)]);
-      const difference = firstDifference(alone.map(comparable), together.map(comparable));
-      assert(difference === undefined, `Overlapping runs disturb each other at ${difference}.`);
+      const alone = [await solve(first), await solve(second)] as const;
+      const together = await Promise.all([solver.solve(first, withRun()), solver.solve(second, withRun())]);
+      for (const i of [0, 1] as const)
+        assertSame(alone[i], together[i], 'Overlapping runs disturb each other');
     },
   };
+  yield* runChecks((run) => solve(long(), run));
   yield {
-    name: 'stops when the signal has fired before the start',
-    run: () => stopsWith(() => solve(long(), { signal: AbortSignal.abort() })),
-  };
-  yield {
-    name: 'stops soon when the signal fires during the run',
+    name: 'works on as new after an abort',
     async run() {
+      const solver = algorithm.create();
       const abort = new AbortController();
-      let reportsAfter = 0;
-      await stopsWith(() =>
-        solve(long(), {
-          signal: abort.signal,
-          onProgress() {
-            if (abort.signal.aborted) reportsAfter++;
-            abort.abort();
-          },
-        }),
+      const aborted = solver.solve(
+        long(),
+        withRun({ signal: abort.signal, onProgress: () => abort.abort() }),
       );
-      assert(reportsAfter <= 2, `It reported ${reportsAfter} times after the signal.`);
+      await aborted.catch(() => {}); // that it throws is a check of its own
+      const [problem] = problems() as [Problem];
+      assertSame(await solve(problem), await solver.solve(problem, withRun()), 'After an abort');
     },
   };
-  yield {
-    name: 'reports progress: finite, its iterations never falling',
-    async run() {
-      const reports: Progress[] = [];
-      await solve(long(), { onProgress: (progress) => reports.push(progress) });
-      assert(reports.length > 0, 'It reported nothing.');
-      let last = Number.NEGATIVE_INFINITY;
-      for (const { iteration, fraction, value } of reports) {
-        assert(Number.isFinite(iteration) && iteration >= last, `Iteration ${iteration} came after ${last}.`);
-        assert(
-          fraction === undefined || (fraction >= 0 && fraction <= 1),
-          `A fraction is in [0, 1]; got ${fraction}.`,
-        );
-        assert(value === undefined || !Number.isNaN(value), 'A progress value is NaN.');
-        last = iteration;
-      }
-    },
-  };
-  yield {
-    name: 'ends at the time limit with a solution, or says why not',
-    async run() {
-      // A clock that jumps: the limit passes at once, whatever the machine's speed.
-      let now = 0;
-      const clock = { now: () => (now += 1_000) };
-      try {
-        await algorithm.create({}, { clock }).solve(long(), { seed: 1, ...fixture.run, timeLimitMs: 1 });
-      } catch (error) {
-        assert(isEspalierError(error), `It threw ${String(error)}, which is no error of Espalier.`);
-      }
-    },
-  };
+  yield timeLimitCheck(
+    (run, clock) => algorithm.create({}, { ...defaultServices, clock }).solve(long(), withRun(run)),
+    fixture.feasible && ((solution) => fixture.feasible?.(long(), solution)),
+  );
   for (const { name, transform } of fixture.relations ?? []) {
     yield {
       name,
@@ -190,17 +151,19 @@ function* allChecks<Problem, Solution>(
   }
 }
 
-async function stopsWith(work: () => Promise<unknown>): Promise<void> {
-  const error = await thrownBy(work, 'An aborted run');
-  assert(isEspalierError(error, 'aborted'), `It threw ${String(error)} instead of an AbortedError.`);
-}
-
-/** Problems may hold functions, which cannot be cloned: those are compared by identity. */
-function structuredCloneOrSelf<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) return structuredClone(value);
-  const copy = Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [key, structuredCloneOrSelf(part)]),
+async function refuses<Problem>(
+  name: string,
+  problem: Problem,
+  solve: (problem: Problem, run: RunOptions) => Promise<unknown>,
+): Promise<void> {
+  let reports = 0;
+  const error = await thrownBy(
+    () => solve(problem, { onProgress: () => reports++ }),
+    `A problem with ${name}`,
   );
-  return (Array.isArray(value) ? Object.values(copy) : copy) as T;
+  assert(
+    isEspalierError(error, 'invalid-problem'),
+    `It threw ${String(error)} instead of an InvalidProblemError.`,
+  );
+  assert(reports === 0, 'It was refused after work had started.');
 }

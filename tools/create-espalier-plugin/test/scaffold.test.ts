@@ -32,7 +32,9 @@ describe.each(KINDS)('a scaffolded %s', (kind) => {
   it('leaves no placeholder and no path of the templates', async () => {
     for (const entry of await readdir(join(folder, kind), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || /node_modules|dist/.test(entry.parentPath)) continue;
-      expect(`${entry.name} ${await readFile(join(entry.parentPath, entry.name), 'utf8')}`).not.toMatch(/__[A-Z_]+__|\.template/);
+      expect(`${entry.name} ${await readFile(join(entry.parentPath, entry.name), 'utf8')}`).not.toMatch(
+        /__[A-Z_]+__|\.template/,
+      );
     }
     const manifest = JSON.parse(await readFile(join(folder, kind, 'package.json'), 'utf8'));
     expect(manifest.name).toBe(`@me/espalier-plugin-new-${kind}`);
@@ -41,7 +43,8 @@ describe.each(KINDS)('a scaffolded %s', (kind) => {
 });
 
 describe('the command', () => {
-  const cli = (...args: string[]) => run(process.execPath, [join(packageRoot, 'dist', 'main.js'), ...args], folder);
+  const cli = (...args: string[]) =>
+    run(process.execPath, [join(packageRoot, 'dist', 'main.js'), ...args], folder);
 
   it('prints help', () => {
     expect(cli('--help')).toMatchObject({ status: 0, output: expect.stringContaining('--kind') });
@@ -57,14 +60,20 @@ describe('the command', () => {
   });
 
   it('refuses a name that npm would, and leaves nothing behind', async () => {
-    expect(cli('Bad Name', '--kind', 'solver')).toMatchObject({ status: 1, output: expect.stringContaining('no npm package name') });
+    expect(cli('Bad Name', '--kind', 'solver')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('no npm package name'),
+    });
     expect(await readdir(folder)).not.toContain('Bad Name');
   });
 
   it('refuses a folder that holds something', async () => {
     const directory = await mkdtemp(join(folder, 'full-'));
     await writeFile(join(directory, 'mine.txt'), 'mine');
-    expect(cli('x', '--kind', 'solver', '--directory', directory)).toMatchObject({ status: 1, output: expect.stringContaining('not empty') });
+    expect(cli('x', '--kind', 'solver', '--directory', directory)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('not empty'),
+    });
     expect(await readdir(directory)).toEqual(['mine.txt']);
   });
 });

@@ -1,21 +1,22 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import type { Claim, Plugin } from '@espalier/core';
+import type { Claim, ClaimTier, Plugin } from '@espalier/core';
+import { lastWords, startIsolated } from '../isolated-process.js';
+import { describeMachine } from '../machine.js';
 import type { ClaimRecord } from '../results/results-file.js';
 import type { Store } from '../trials/store.js';
-import type { ClaimMessage, ClaimOrder } from './claim-process.js';
+import type { ClaimMessage, ClaimOrder } from './messages.js';
 
-/** What identifies a measured claim. */
-export interface ClaimSpec {
+/** What a stored claim is the result of. */
+export interface ClaimKey {
   readonly plugin: { readonly name: string; readonly version: string };
   readonly claim: string;
   readonly seed: number;
   readonly runtime: string;
   /** Whether a data folder was at hand: a claim may measure other things with it. */
   readonly withData: boolean;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
 }
 
-/** A claim record under the hash of its specification. */
+/** A claim record under its key. */
 export interface StoredClaim {
   readonly key: string;
   readonly record: ClaimRecord;
@@ -34,35 +35,50 @@ export interface RunClaimsOptions {
   readonly dataFolder?: string;
   readonly seed: number;
   readonly runtime: string;
-  readonly store: Store<ClaimSpec, StoredClaim>;
+  readonly store: Store<ClaimKey, StoredClaim>;
   readonly fresh: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (claim: Claim, message: string) => void;
   readonly onFinish?: (record: ClaimRecord, stored: boolean) => void;
 }
 
-/** Measures the claims one after the other, each in a process of its own; stops when the signal fires. */
+const MINUTE_MS = 60_000;
+/** A claim's process is ended after this long: far above what claims of its tier take. */
+const TIME_LIMIT_MS: Readonly<Record<ClaimTier, number>> = {
+  quick: 5 * MINUTE_MS,
+  full: 120 * MINUTE_MS,
+  gpu: 120 * MINUTE_MS,
+};
+
+/** What a process may take to end after its last word. */
+const ENDING_LIMIT_MS = 5_000;
+
+/**
+ * Measures the claims one after the other, each in a process of its own; stops when the signal fires. A claim that could not
+ * be measured is not stored: what was absent may be there the next time.
+ */
 export async function runClaims(
   claims: readonly PlannedClaim[],
   options: RunClaimsOptions,
 ): Promise<ClaimRecord[]> {
   const { store, fresh, signal, seed, runtime, dataFolder, onFinish } = options;
+  const { cpu, cores, node } = describeMachine();
   const records: ClaimRecord[] = [];
   for (const planned of claims) {
     if (signal.aborted) break;
     const { plugin, version, claim } = planned;
-    const spec = {
+    const key = store.key({
       plugin: { name: plugin.name, version },
       claim: claim.name,
       seed,
       runtime,
       withData: dataFolder !== undefined,
-    };
-    const key = store.key(spec);
+      machine: { cpu, cores, node },
+    });
     const known = fresh ? undefined : await store.get(key);
     const record = known?.record ?? (await runClaim(planned, options));
     if (!record) break; // interrupted
-    if (!known) await store.put({ key, record });
+    if (!known && record.verdict !== 'not measured') await store.put({ key, record });
     records.push(record);
     onFinish?.(record, known !== undefined);
   }
@@ -72,13 +88,9 @@ export async function runClaims(
 /** undefined when the signal fired. */
 async function runClaim(
   { plugin, claim }: PlannedClaim,
-  options: RunClaimsOptions,
+  { folders, dataFolder, seed, runtime, signal, onProgress }: RunClaimsOptions,
 ): Promise<ClaimRecord | undefined> {
-  const { folders, dataFolder, seed, runtime, signal, onProgress } = options;
   const start = performance.now();
-  const child = fork(fileURLToPath(new URL('./claim-process.js', import.meta.url)), [], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
   const order: ClaimOrder = {
     plugin: plugin.name,
     claim: claim.name,
@@ -87,39 +99,44 @@ async function runClaim(
     folders,
     ...(dataFolder && { dataFolder }),
   };
-  child.send(order, () => {}); // a process that died at once is told by its exit
-  let errors = '';
   let result: Extract<ClaimMessage, { type: 'finished' }>['result'] | undefined;
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-10_000);
-  });
-  child.on('message', (message: ClaimMessage) => {
-    if (message.type === 'progress') onProgress?.(claim, message.message);
-    else result = message.result;
-  });
-  const abort = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', abort, { once: true });
-  await new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
-    child.once('error', () => resolve());
-  });
-  signal.removeEventListener('abort', abort);
-  if (signal.aborted) return undefined;
+  let ending: NodeJS.Timeout | undefined;
+  onProgress?.(claim, 'starting');
+  const child = startIsolated<ClaimMessage>(
+    new URL('./claim-process.js', import.meta.url),
+    order,
+    (message) => {
+      if (message.type === 'progress') onProgress?.(claim, message.message);
+      else {
+        result = message.result;
+        ending = setTimeout(child.kill, ENDING_LIMIT_MS);
+      }
+    },
+  );
+  const limit = TIME_LIMIT_MS[claim.tier];
+  let timedOut = false;
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    child.kill();
+  }, limit);
+  signal.addEventListener('abort', child.kill, { once: true });
+  const ended = await child.ended;
+  clearTimeout(deadline);
+  clearTimeout(ending);
+  signal.removeEventListener('abort', child.kill);
+  if (signal.aborted && !result) return undefined;
+
+  const reason = timedOut
+    ? `It was still running after ${limit / MINUTE_MS} minutes.`
+    : `Its process ended early. ${lastWords(ended)}`;
   const { statement, paper, tier } = claim;
-  const { claim: _name, ...outcome } = result ?? {
-    claim: claim.name,
-    ourFigure: '',
-    measurements: {},
-    verdict: 'not measured' as const,
-    reason: `Its process ended early. ${errors.trim().split('\n').at(-1) ?? ''}`.trim(),
-  };
   return {
     plugin: plugin.name,
     claim: claim.name,
     tier,
     statement,
     paper,
-    ...outcome,
+    ...(result ?? { ourFigure: '', measurements: {}, verdict: 'not measured' as const, reason }),
     seed,
     wallMs: performance.now() - start,
   };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { loadClaims, loadInstalled, loadScenarios, packageVersion } from '../installed.js';
+import { loadClaims, loadFailures, loadInstalled, loadScenarios } from '../installed.js';
+import { packageVersion } from '../package-version.js';
 import { textTable } from '../text-table.js';
 import { withOptions } from './options.js';
 
@@ -9,6 +10,14 @@ export function addList(program: Command): void {
     .command('list')
     .description(
       'algorithms, scenarios, runtimes and claims of all installed plugins; and plugins that failed to load',
+    )
+    .addHelpText(
+      'after',
+      `
+A plugin that fails to load is listed with the reason; the others work, and the exit status stays 0.
+
+Example:
+  espalier list --json | jq '.algorithms[].name'`,
     )
     .action(async ({ json }: { json?: boolean }) => {
       const inventory = await takeInventory();
@@ -21,21 +30,27 @@ type Inventory = Awaited<ReturnType<typeof takeInventory>>;
 
 async function takeInventory() {
   const { registry, folders } = await loadInstalled();
-  const scenarios = await loadScenarios(registry);
+  const { scenarios, failures } = await loadScenarios(registry);
+  const plugins = await Promise.all(
+    registry.plugins().map(async (plugin) => ({ plugin, ...(await loadClaims(plugin)) })),
+  );
   return {
     plugins: await Promise.all(
-      registry.plugins().map(async (plugin) => ({
-        name: plugin.name,
-        version: await packageVersion(plugin.name, folders),
-        claims: (await loadClaims(plugin)).map(({ name, tier, statement }) => ({ name, tier, statement })),
+      plugins.map(async ({ plugin: { name }, claims }) => ({
+        name,
+        version: await packageVersion(name, folders),
+        claims: claims.map(({ name, tier, statement }) => ({ name, tier, statement })),
       })),
     ),
-    algorithms: registry.list().map(({ algorithm, plugin }) => ({
-      name: algorithm.name,
-      kind: algorithm.kind,
-      plugin: plugin.name,
-      summary: algorithm.summary,
-    })),
+    algorithms: registry
+      .list()
+      .map(({ algorithm, plugin }) => ({
+        name: algorithm.name,
+        kind: algorithm.kind,
+        plugin: plugin.name,
+        summary: algorithm.summary,
+      }))
+      .sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name)),
     scenarios: scenarios.map(({ scenario, plugin }) => ({
       name: scenario.name,
       kind: scenario.kind,
@@ -43,6 +58,10 @@ async function takeInventory() {
       summary: scenario.summary,
       data: scenario.data ?? [],
     })),
+    dataSets: [
+      ...scenarios.flatMap(({ scenario }) => scenario.data ?? []),
+      ...plugins.flatMap(({ claims }) => claims.flatMap(({ data = [] }) => data)),
+    ].filter(({ path }, at, all) => all.findIndex((other) => other.path === path) === at),
     runtimes: await Promise.all(
       registry.runtimes().map(async (runtime) => ({
         name: runtime.name,
@@ -50,15 +69,14 @@ async function takeInventory() {
         probe: await runtime.probe(),
       })),
     ),
-    failures: registry.failures().map(({ plugin, error }) => ({ plugin, reason: error.message })),
+    failures: [...loadFailures(registry), ...failures, ...plugins.flatMap((entry) => entry.failures)],
   };
 }
 
-function format({ plugins, algorithms, scenarios, runtimes, failures }: Inventory): string {
+function format({ plugins, algorithms, scenarios, dataSets, runtimes, failures }: Inventory): string {
   if (plugins.length === 0 && failures.length === 0) {
-    return 'No plugin is installed here. Install one, for example: npm install @espalier/plugin-sns';
+    return 'No plugin is installed here. They carry the keyword espalier-plugin: npm search keywords:espalier-plugin';
   }
-  const dataSets = scenarios.flatMap(({ data }) => data);
   const sections: string[] = [
     section(
       'Algorithms',
@@ -76,7 +94,7 @@ function format({ plugins, algorithms, scenarios, runtimes, failures }: Inventor
       runtimes.map(({ name, probe, summary }) => [
         name,
         probe.available ? 'yes' : 'no',
-        probe.available ? summary : `${probe.reason} ${probe.remedy}`,
+        probe.available ? `${summary} ${facts(probe.device)}`.trim() : `${probe.reason} ${probe.remedy}`,
       ]),
     ),
     section(
@@ -100,4 +118,12 @@ function format({ plugins, algorithms, scenarios, runtimes, failures }: Inventor
 
 function section(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
   return rows.length === 0 ? '' : `${title}\n${textTable(header, rows)}`;
+}
+
+/** `threads 2, simd yes`. */
+function facts(device: Readonly<Record<string, string | number | boolean>>): string {
+  const parts = Object.entries(device).map(
+    ([name, value]) => `${name} ${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`,
+  );
+  return parts.length > 0 ? `(${parts.join(', ')})` : '';
 }

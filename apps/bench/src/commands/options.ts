@@ -25,6 +25,11 @@ export const sharedOptions = {
   quick: () => new Option('--quick', 'the quick suite: seconds an instance (default)').conflicts('full'),
   full: () => new Option('--full', 'the full suite: minutes an instance'),
   fresh: () => new Option('--fresh', 'measure again what the store already has'),
+  strict: () =>
+    new Option(
+      '--strict',
+      'exit status 1 when a trial broke (failed, crashed, out of memory, timed out) or a claim does not hold',
+    ),
 };
 
 /** Adds shared options by name. */

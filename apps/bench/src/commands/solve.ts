@@ -1,26 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import {
   type AnyAlgorithm,
+  InvalidDataError,
+  isEspalierError,
   type Json,
   messageOf,
   type OptionsJsonSchema,
   optionsJsonSchema,
   type ProblemFamily,
+  type ProblemFormat,
 } from '@espalier/core';
 import type { Command } from 'commander';
 import { writeAtomically } from '../atomic-write.js';
 import { UsageError } from '../exit-status.js';
 import { loadInstalled } from '../installed.js';
-import { interruptSignal } from '../interrupt.js';
-import { createStatusLine } from '../status-line.js';
+import { createStatusLine } from '../progress/status-line.js';
 import { shortNumber, shortTime } from '../text-table.js';
 import { positive, withOptions } from './options.js';
 
 interface SolveOptions {
   readonly option: readonly string[];
   readonly format?: string;
-  readonly solution?: string;
+  readonly out?: string;
   readonly seed: number;
   readonly timeLimit?: number;
   readonly json?: boolean;
@@ -40,7 +42,16 @@ export function addSolve(program: Command): void {
     )
     .option('--format <extension>', 'format of the problem; default: the ending of its file name, json for -')
     .option('--time-limit <seconds>', 'an anytime solver then returns the best that it has', positive)
-    .option('--solution <file>', 'write the solution there instead of printing it')
+    .option('--out <file>', 'write the solution there instead of printing it')
+    .addHelpText(
+      'after',
+      `
+\`espalier describe <algorithm>\` lists its options. The solution is JSON, on standard output unless --out names a file.
+
+Examples:
+  espalier solve my-solver problem.json --option tolerance=1e-9 --option inner.depth=3 --out solution.json
+  cat problem.json | espalier solve my-solver - --format json`,
+    )
     .action((name: string, path: string, options: SolveOptions) => solve(name, path, options));
   withOptions(command, 'seed', 'json');
 }
@@ -51,43 +62,53 @@ async function solve(name: string, path: string, options: SolveOptions): Promise
   if (algorithm.kind !== 'solver')
     throw new UsageError(`${name} is a ${algorithm.kind}; solve runs solvers only.`);
   const family = algorithm.solves;
-  const bytes = path === '-' ? new TextEncoder().encode(await text(process.stdin)) : await readProblem(path);
-  const problem = await formatOf(family, path, options.format).read(bytes);
+  const bytes = path === '-' ? await buffer(process.stdin) : await readProblem(path);
+  const problem = await parse(formatOf(family, path, options.format), bytes, path);
   const accepted = algorithm.accepts?.(problem) ?? true;
   if (accepted !== true) throw new UsageError(`${name} does not take this problem: ${accepted}`);
 
+  // No handler for Ctrl-C: there is nothing to keep, and a solver that never yields would not let one run.
   const status = createStatusLine();
   const start = performance.now();
   const solver = algorithm.create(parseOptionFlags(algorithm, options.option), registry.services());
   const solution = await solver.solve(problem, {
     seed: options.seed,
-    signal: interruptSignal(),
     ...(options.timeLimit && { timeLimitMs: options.timeLimit * 1_000 }),
     onProgress: ({ iteration, value, message }) =>
       status.show(`${name}  iteration ${iteration}  ${shortNumber(value)}  ${message ?? ''}`),
   });
   status.clear();
-  const json = JSON.stringify(
-    family.solutionToJson(solution),
-    null,
-    options.solution || !options.json ? 2 : undefined,
-  );
-  if (!options.solution) console.log(json);
-  else {
-    await writeAtomically(options.solution, `${json}\n`);
-    const took = performance.now() - start;
-    console.log(
-      options.json
-        ? JSON.stringify({ solution: options.solution, ms: took })
-        : `Solved in ${shortTime(took)}: ${options.solution}`,
-    );
+  const solved = family.solutionToJson(solution);
+  if (options.out === undefined) {
+    console.log(JSON.stringify(solved, null, options.json ? undefined : 2));
+    return;
   }
+  await writeAtomically(options.out, `${JSON.stringify(solved, null, 2)}\n`);
+  const ms = performance.now() - start;
+  console.log(
+    options.json
+      ? JSON.stringify({ solution: options.out, ms })
+      : `Solved in ${shortTime(ms)}: ${options.out}`,
+  );
 }
 
 async function readProblem(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause) => {
     throw new UsageError(`The problem file ${path} cannot be read: ${messageOf(cause)}.`, { cause });
   });
+}
+
+/** @throws what the format throws, or InvalidDataError that names the file */
+async function parse(format: ProblemFormat<unknown>, bytes: Uint8Array, path: string): Promise<unknown> {
+  try {
+    return await format.read(bytes);
+  } catch (cause) {
+    if (isEspalierError(cause)) throw cause;
+    const source = path === '-' ? 'Standard input' : `The problem file ${path}`;
+    throw new InvalidDataError(`${source} cannot be read as ${format.summary}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
 }
 
 function formatOf(family: ProblemFamily<unknown, unknown>, path: string, wanted: string | undefined) {

@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { type GoldenFile, InvalidDataError, messageOf, type Plugin, type Registry } from '@espalier/core';
-import { type GoldenReport, runGolden } from '@espalier/testkit';
+import { type GoldenFile, InvalidDataError, messageOf } from '@espalier/core';
+import type { GoldenReport } from '@espalier/testkit';
 import type { Command } from 'commander';
 import { openDataFolder } from '../data-folder.js';
 import { EXIT, UsageError } from '../exit-status.js';
-import { loadInstalled } from '../installed.js';
+import { findPlugin, loadInstalled, usesTensors } from '../installed.js';
 import { shortNumber, textTable } from '../text-table.js';
 import { withOptions } from './options.js';
+
+interface VerifyOptions {
+  readonly json?: boolean;
+  readonly data?: string;
+  readonly runtime: string;
+}
 
 /** `espalier verify <plugin> <golden.json...>`: golden files against what is installed. */
 export function addVerify(program: Command): void {
@@ -15,46 +21,43 @@ export function addVerify(program: Command): void {
     .description(
       'run golden files and compare the outputs with their tolerances; exit status 1 on a mismatch',
     )
-    .action(async (name: string, files: readonly string[], options: { json?: boolean; data?: string }) => {
-      const { registry } = await loadInstalled();
-      const plugin = findPlugin(registry, name);
-      const runners = (await plugin.golden?.())?.default;
-      if (!runners) throw new UsageError(`${plugin.name} brings no golden runners.`);
-      const { data } = await openDataFolder(options.data);
-      const reports: (GoldenReport & { readonly file: string })[] = [];
-      for (const file of files)
-        reports.push({ file, ...(await runGolden(runners, await readGolden(file), { data })) });
-      console.log(options.json ? JSON.stringify(reports, null, 2) : format(reports));
-      if (!reports.every(({ ok }) => ok)) process.exitCode = EXIT.failed;
-    });
-  withOptions(command, 'json', 'data');
+    .addHelpText(
+      'after',
+      `
+<plugin> is the name of a package, or the part after plugin-. A golden file is JSON: "paper", "kind", inputs and outputs.
+
+Example:
+  espalier verify my-method golden/*.json`,
+    )
+    .action((name: string, files: readonly string[], options: VerifyOptions) => verify(name, files, options));
+  withOptions(command, 'json', 'data', 'runtime');
 }
 
-/** A plugin by its package name, or by the part after `plugin-`. */
-export function findPlugin(registry: Registry, name: string): Plugin {
-  const plugins = registry.plugins();
-  const plugin =
-    plugins.find((candidate) => candidate.name === name) ??
-    plugins.find(
-      (candidate) =>
-        candidate.name.endsWith(`/plugin-${name}`) || candidate.name === `espalier-plugin-${name}`,
-    );
-  if (plugin) return plugin;
-  const failure = registry
-    .failures()
-    .find((entry) => entry.plugin === name || entry.plugin.endsWith(`plugin-${name}`));
-  if (failure) throw failure.error;
-  throw new UsageError(
-    `There is no plugin '${name}'. Installed: ${plugins.map((p) => p.name).join(', ') || 'none'}.`,
-  );
+async function verify(name: string, paths: readonly string[], options: VerifyOptions): Promise<void> {
+  const { registry } = await loadInstalled();
+  const plugin = findPlugin(registry, name);
+  const runners = (await plugin.golden?.())?.default;
+  if (!runners) throw new UsageError(`${plugin.name} brings no golden runners.`);
+  const { data } = await openDataFolder(options.data);
+  const files = await Promise.all(paths.map(readGolden));
+  if (plugin.algorithms.some(usesTensors)) await registry.activateRuntime(options.runtime);
+  const { runGolden } = await import('@espalier/testkit');
+  const reports: (GoldenReport & { readonly file: string })[] = [];
+  for (const [i, file] of files.entries())
+    reports.push({ file: paths[i]!, ...(await runGolden(runners, file, { data })) });
+  console.log(options.json ? JSON.stringify(reports, null, 2) : format(reports));
+  if (!reports.every(({ ok }) => ok)) process.exitCode = EXIT.failed;
 }
 
 async function readGolden(path: string): Promise<GoldenFile> {
+  let file: unknown;
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as GoldenFile;
+    file = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     throw new InvalidDataError(`The golden file ${path} cannot be read: ${messageOf(cause)}.`, { cause });
   }
+  if (typeof (file as GoldenFile | null)?.kind === 'string') return file as GoldenFile;
+  throw new InvalidDataError(`${path} is no golden file: it has no "kind".`);
 }
 
 function format(reports: readonly (GoldenReport & { readonly file: string })[]): string {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Registry } from '@espalier/core';
 import { writeAtomically } from '../atomic-write.js';
-import { type InstalledScenario, packageVersion } from '../installed.js';
+import { type Failure, type InstalledScenario, loadFailures } from '../installed.js';
 import { describeMachine } from '../machine.js';
+import { packageVersion } from '../package-version.js';
 import type { ClaimRecord, ResultsFile, TrialRecord } from './results-file.js';
 
 /** What a results file is made of. */
@@ -15,12 +16,14 @@ export interface ResultsParts {
   readonly runtime: ResultsFile['runtime'];
   readonly trials: readonly TrialRecord[];
   readonly claims: readonly ClaimRecord[];
+  /** Parts of plugins that could not be used, beside the plugins that did not load at all. */
+  readonly failures: readonly Failure[];
   readonly complete: boolean;
 }
 
 /** Adds machine, versions and descriptions to what was measured. */
 export async function assembleResults(parts: ResultsParts): Promise<ResultsFile> {
-  const { registry, folders, scenarios, ...measured } = parts;
+  const { registry, folders, scenarios, failures, ...measured } = parts;
   const names = ['@espalier/core', '@espalier/bench', ...registry.plugins().map(({ name }) => name)];
   const versions: Record<string, string> = {};
   for (const name of names) versions[name] = await packageVersion(name, folders);
@@ -39,7 +42,7 @@ export async function assembleResults(parts: ResultsParts): Promise<ResultsFile>
       score: scenario.score,
     })),
     algorithms: [...used].sort().map((name) => registry.describe(name)),
-    pluginFailures: registry.failures().map(({ plugin, error }) => ({ plugin, reason: error.message })),
+    pluginFailures: [...loadFailures(registry), ...failures],
     ...measured,
   };
 }

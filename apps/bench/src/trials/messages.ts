@@ -7,12 +7,14 @@ export interface TrialOrder {
   /** Where plugins are looked for. */
   readonly folders: readonly string[];
   readonly dataFolder?: string;
+  /** The process ends itself when it takes more. */
+  readonly memoryLimitBytes: number;
 }
 
 /** What it tells on the way and at the end. */
 export type TrialMessage =
   | { readonly type: 'started' }
-  | { readonly type: 'points'; readonly points: readonly CurvePoint[] }
+  | PointsMessage
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'failed'; readonly reason: string; readonly peakMemoryBytes: number }
   | {
@@ -21,3 +23,10 @@ export type TrialMessage =
       readonly algorithmMs: number;
       readonly peakMemoryBytes: number;
     };
+
+/** Points of the curve: every `stride`-th of those that the algorithm reported. */
+export interface PointsMessage {
+  readonly type: 'points';
+  readonly stride: number;
+  readonly points: readonly CurvePoint[];
+}

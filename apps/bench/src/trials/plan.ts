@@ -1,6 +1,13 @@
-import type { DataFiles, JsonObject } from '@espalier/core';
-import { deriveSeed, type Registry } from '@espalier/core';
-import { type InstalledScenario, packageVersion } from '../installed.js';
+import {
+  type DataFiles,
+  deriveSeed,
+  type JsonObject,
+  messageOf,
+  type Plugin,
+  type Registry,
+} from '@espalier/core';
+import { type Failure, type InstalledScenario, usesTensors } from '../installed.js';
+import { packageVersion } from '../package-version.js';
 import type { TrialSpec } from '../results/results-file.js';
 
 /** What to measure. */
@@ -12,6 +19,7 @@ export interface PlanRequest {
   readonly suite: 'quick' | 'full';
   readonly seed: number;
   readonly repetitions: number;
+  /** For the kinds that speak tensors. */
   readonly runtime: string;
   /** Only these algorithms; default all. */
   readonly algorithms?: readonly string[];
@@ -19,37 +27,78 @@ export interface PlanRequest {
   readonly timeLimitMs?: number;
 }
 
+/** A trial, and what its result depends on beside it: together they make its key in the store. */
+export interface PlannedTrial {
+  readonly trial: TrialSpec;
+  /** Versions of the packages that bring the scenario and the runtime, by name. */
+  readonly surroundings: Readonly<Record<string, string>>;
+}
+
+/** What to run, and the scenarios that could not say what they consist of. */
+export interface Plan {
+  readonly trials: readonly PlannedTrial[];
+  readonly failures: readonly Failure[];
+}
+
+/** Runtime of the kinds that need none. */
+const NO_RUNTIME = 'none';
+
 /** All trials: scenarios x instances x algorithms x repetitions, in this order. */
-export async function planTrials(request: PlanRequest): Promise<TrialSpec[]> {
-  const { registry, folders, data, suite, seed, repetitions, runtime, timeLimitMs } = request;
-  const versions = new Map<string, string>();
-  for (const { name } of registry.plugins()) versions.set(name, await packageVersion(name, folders));
-  const trials: TrialSpec[] = [];
-  for (const { scenario } of request.scenarios) {
-    const entries = registry
-      .list()
-      .filter(({ algorithm }) => request.algorithms?.includes(algorithm.name) ?? true)
-      .filter(({ algorithm }) => scenario.takes(algorithm));
-    for (const listed of await scenario.instances({ suite, data })) {
-      const instance = timeLimitMs === undefined ? listed : { ...listed, timeLimitMs };
-      for (const { algorithm, plugin } of entries) {
-        const options =
-          scenario.options?.(algorithm, instance) ?? Object.values(algorithm.examples ?? {})[0] ?? {};
-        for (let repetition = 0; repetition < repetitions; repetition++) {
-          trials.push({
-            scenario: scenario.name,
-            instance,
-            algorithm: algorithm.name,
-            plugin: { name: plugin.name, version: versions.get(plugin.name)! },
-            options: options as JsonObject,
-            seed: deriveSeed(seed, scenario.name, instance.name, algorithm.name, repetition),
-            repetition,
-            runtime,
-            suite,
-          });
-        }
+export async function planTrials(request: PlanRequest): Promise<Plan> {
+  const trials: PlannedTrial[] = [];
+  const failures: Failure[] = [];
+  for (const found of request.scenarios) {
+    try {
+      trials.push(...(await trialsOf(found, request)));
+    } catch (thrown) {
+      const reason = `The scenario ${found.scenario.name} cannot list its instances: ${messageOf(thrown)}`;
+      failures.push({ plugin: found.plugin.name, reason });
+    }
+  }
+  return { trials, failures };
+}
+
+async function trialsOf({ scenario, plugin: owner }: InstalledScenario, request: PlanRequest) {
+  const { registry, folders, data, suite, timeLimitMs } = request;
+  const instances = await scenario.instances({ suite, data });
+  const entries = registry
+    .list()
+    .filter(({ algorithm }) => request.algorithms?.includes(algorithm.name) ?? true)
+    .filter(({ algorithm }) => scenario.takes(algorithm));
+  const trials: PlannedTrial[] = [];
+  for (const listed of instances) {
+    const instance = timeLimitMs === undefined ? listed : { ...listed, timeLimitMs };
+    for (const { algorithm, plugin } of entries) {
+      const runtime = usesTensors(algorithm) ? request.runtime : NO_RUNTIME;
+      const surroundings = await versionsOf([owner, ...bringersOf(runtime, registry)], folders);
+      const options =
+        scenario.options?.(algorithm, instance) ?? Object.values(algorithm.examples ?? {})[0] ?? {};
+      for (let repetition = 0; repetition < request.repetitions; repetition++) {
+        const trial: TrialSpec = {
+          scenario: scenario.name,
+          instance,
+          algorithm: algorithm.name,
+          plugin: { name: plugin.name, version: await packageVersion(plugin.name, folders) },
+          options: options as JsonObject,
+          seed: deriveSeed(request.seed, scenario.name, instance.name, algorithm.name, repetition),
+          repetition,
+          runtime,
+          suite,
+        };
+        // As the trial's process will get it: without undefined members, say.
+        trials.push({ trial: JSON.parse(JSON.stringify(trial)) as TrialSpec, surroundings });
       }
     }
   }
   return trials;
+}
+
+function bringersOf(runtime: string, registry: Registry): Plugin[] {
+  return registry.plugins().filter(({ runtimes = [] }) => runtimes.some(({ name }) => name === runtime));
+}
+
+async function versionsOf(plugins: readonly Plugin[], folders: readonly string[]) {
+  const versions: Record<string, string> = {};
+  for (const { name } of plugins) versions[name] = await packageVersion(name, folders);
+  return versions;
 }

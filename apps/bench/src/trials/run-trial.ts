@@ -1,13 +1,17 @@
-import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { MEMORY_LIMIT_REACHED } from '../guard-process.js';
+import { type Ended, lastWords, startIsolated } from '../isolated-process.js';
+import { peakMemoryOf } from '../peak-memory.js';
 import type { CurvePoint, TrialRecord, TrialSpec, TrialStatus } from '../results/results-file.js';
+import { createCurve } from './curve.js';
 import type { TrialMessage, TrialOrder } from './messages.js';
 
 /** Milliseconds that a process may take to load plugins and the task, before the algorithm starts. */
 const LOADING_LIMIT_MS = 120_000;
 /** What an algorithm may overrun its time limit by before its process is ended. */
 const graceMs = (timeLimitMs: number) => Math.max(3_000, 0.5 * timeLimitMs);
+/** What a process may take to end after its last word: some devices are slow to let go, and a profile is written then. */
+const ENDING_LIMIT_MS = 5_000;
+const ENDING_LIMIT_WITH_PROFILE_MS = 60_000;
 const SAMPLE_MEMORY_EVERY_MS = 100;
 
 /** How to run trials. */
@@ -19,6 +23,8 @@ export interface TrialContext {
   readonly signal: AbortSignal;
   /** A folder for V8 CPU profiles; undefined writes none. */
   readonly profileFolder?: string;
+  /** Called with the newest point of a trial's curve. */
+  readonly onPoint?: (trial: TrialSpec, point: CurvePoint) => void;
 }
 
 /** What is known when a process ends. */
@@ -29,87 +35,63 @@ interface Ending {
 
 /** Runs one trial in a process of its own. Whatever happens there is a record; this function does not throw. */
 export async function runTrial(key: string, trial: TrialSpec, context: TrialContext): Promise<TrialRecord> {
+  const { folders, dataFolder, memoryLimitBytes, signal, profileFolder, onPoint } = context;
+  const { timeLimitMs } = trial.instance;
   const startedAt = new Date().toISOString();
   const start = performance.now();
-  const child = fork(fileURLToPath(new URL('./trial-process.js', import.meta.url)), [], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: context.profileFolder
-      ? [
-          '--cpu-prof',
-          `--cpu-prof-dir=${context.profileFolder}`,
-          `--cpu-prof-name=${key.slice(0, 12)}.cpuprofile`,
-        ]
-      : [],
-  });
-  const order: TrialOrder = {
-    trial,
-    folders: context.folders,
-    ...(context.dataFolder && { dataFolder: context.dataFolder }),
-  };
-  child.send(order, () => {}); // a process that died at once is told by its exit
-
-  const curve: CurvePoint[] = [];
+  const curve = createCurve();
   let finished: Extract<TrialMessage, { type: 'finished' }> | undefined;
   let ending: Ending | undefined;
   let peakMemoryBytes: number | undefined;
-  let errors = '';
+
+  const order: TrialOrder = { trial, folders, memoryLimitBytes, ...(dataFolder && { dataFolder }) };
+  const child = startIsolated<TrialMessage>(
+    new URL('./trial-process.js', import.meta.url),
+    order,
+    (message) => {
+      switch (message.type) {
+        case 'started':
+          allow(timeLimitMs + graceMs(timeLimitMs), 'Still running');
+          break;
+        case 'points':
+          curve.add(message);
+          onPoint?.(trial, curve.last()!);
+          break;
+        default:
+          ending ??=
+            message.type === 'finished' ? { status: 'ok' } : { status: message.type, reason: message.reason };
+          if (message.type !== 'refused') peakMemoryBytes = message.peakMemoryBytes;
+          if (message.type === 'finished') finished = message;
+          allow(profileFolder ? ENDING_LIMIT_WITH_PROFILE_MS : ENDING_LIMIT_MS, 'Not ended');
+      }
+    },
+    [...heapLimit(memoryLimitBytes), ...profileFlags(profileFolder, key)],
+  );
   const end = (reason: Ending) => {
     ending ??= reason;
-    child.kill('SIGKILL');
+    child.kill();
   };
-  const { timeLimitMs } = trial.instance;
-  let deadline = setTimeout(
-    () => end({ status: 'timed-out', reason: `Loading took more than ${LOADING_LIMIT_MS / 1000} s.` }),
-    LOADING_LIMIT_MS,
-  );
+  let deadline: NodeJS.Timeout;
+  /** Ends the process after `ms` from now, unless it is allowed more before that. */
+  const allow = (ms: number, what: string) => {
+    clearTimeout(deadline);
+    const reason = `${what} ${Math.round(ms / 1_000)} s after the start.`;
+    deadline = setTimeout(() => end({ status: 'timed-out', reason }), ms);
+  };
+  allow(LOADING_LIMIT_MS, 'Still loading');
   const memory = setInterval(() => {
-    const bytes = residentBytes(child.pid);
-    if (bytes === undefined) return;
-    peakMemoryBytes = Math.max(peakMemoryBytes ?? 0, bytes);
-    if (bytes > context.memoryLimitBytes) {
-      const megabytes = Math.round(context.memoryLimitBytes / 2 ** 20);
-      end({ status: 'out-of-memory', reason: `It took more than the limit of ${megabytes} MB.` });
-    }
+    if (!finished && child.pid !== undefined) peakMemoryBytes = peakMemoryOf(child.pid) ?? peakMemoryBytes;
   }, SAMPLE_MEMORY_EVERY_MS);
   const abort = () => end({ status: 'aborted', reason: 'Interrupted.' });
-  context.signal.addEventListener('abort', abort, { once: true });
-  if (context.signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
 
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-10_000);
-  });
-  child.on('message', (message: TrialMessage) => {
-    if (message.type === 'started') {
-      clearTimeout(deadline);
-      const limit = timeLimitMs + graceMs(timeLimitMs);
-      deadline = setTimeout(
-        () =>
-          end({
-            status: 'timed-out',
-            reason: `Still running ${Math.round(limit / 1000)} s after the start.`,
-          }),
-        limit,
-      );
-    } else if (message.type === 'points') curve.push(...message.points);
-    else if (message.type === 'refused') ending ??= { status: 'refused', reason: message.reason };
-    else {
-      ending ??= message.type === 'failed' ? { status: 'failed', reason: message.reason } : { status: 'ok' };
-      peakMemoryBytes = message.peakMemoryBytes;
-      if (message.type === 'finished') finished = message;
-    }
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-    child.once('error', (error) => {
-      ending ??= { status: 'crashed', reason: error.message };
-      resolve([null, null]);
-    });
-    child.once('close', (exitCode, exitSignal) => resolve([exitCode, exitSignal]));
-  });
-  clearTimeout(deadline);
+  const ended = await child.ended;
+  clearTimeout(deadline!);
   clearInterval(memory);
-  context.signal.removeEventListener('abort', abort);
+  signal.removeEventListener('abort', abort);
 
-  const { status, reason } = ending ?? crash(code, signal, errors);
+  const { status, reason } = ending ?? endingOf(ended, memoryLimitBytes);
   return {
     key,
     trial,
@@ -121,35 +103,33 @@ export async function runTrial(key: string, trial: TrialSpec, context: TrialCont
       algorithmMs: finished.algorithmMs,
     }),
     metrics: finished?.outcome.metrics ?? {},
-    curve: thin(curve),
+    curve: curve.points(),
     wallMs: performance.now() - start,
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     startedAt,
   };
 }
 
-/** The reason why a process ended without a word. */
-function crash(code: number | null, signal: string | null, errors: string): Ending {
-  if (/heap out of memory|Cannot allocate memory|Array buffer allocation failed/.test(errors)) {
-    return { status: 'out-of-memory', reason: 'Its heap was exhausted.' };
-  }
-  const last = errors.trim().split('\n').at(-1) ?? '';
-  const how = signal ? `The process was ended by ${signal}.` : `The process ended with status ${code}.`;
-  return { status: 'crashed', reason: `${how} ${last}`.trim() };
+/** V8's own limit is a few gigabytes, whatever the machine has: the trial's limit replaces it. */
+function heapLimit(memoryLimitBytes: number): string[] {
+  return [`--max-old-space-size=${Math.max(64, Math.round(memoryLimitBytes / 2 ** 20))}`];
 }
 
-/** At most 500 points, evenly thinned; the first and the last stay. */
-export function thin(curve: readonly CurvePoint[], most = 500): CurvePoint[] {
-  if (curve.length <= most) return [...curve];
-  return Array.from({ length: most }, (_, i) => curve[Math.round((i * (curve.length - 1)) / (most - 1))]!);
+function profileFlags(folder: string | undefined, key: string): string[] {
+  if (!folder) return [];
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${key.slice(0, 12)}.cpuprofile`];
 }
 
-/** Resident memory of a process where /proc tells. */
-function residentBytes(pid: number | undefined): number | undefined {
-  try {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    return undefined;
+/** How a process ended that said nothing itself. */
+function endingOf(ended: Ended, memoryLimitBytes: number): Ending {
+  const megabytes = Math.round(memoryLimitBytes / 2 ** 20);
+  if (ended.errors.includes(MEMORY_LIMIT_REACHED)) {
+    return { status: 'out-of-memory', reason: `It took more than the limit of ${megabytes} MB.` };
   }
+  if (
+    /heap out of memory|Cannot allocate memory|Array buffer allocation failed|bad_alloc/.test(ended.errors)
+  ) {
+    return { status: 'out-of-memory', reason: `Its memory was exhausted; the limit was ${megabytes} MB.` };
+  }
+  return { status: 'crashed', reason: lastWords(ended) };
 }

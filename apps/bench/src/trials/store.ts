@@ -13,7 +13,7 @@ export interface Store<Spec, Record extends { readonly key: string }> {
   put(record: Record): Promise<void>;
 }
 
-/** A store of one JSON file a record in `folder`. */
+/** A store of one JSON file a record in `folder`, which is made when the first record is put. */
 export function openStore<Spec, Record extends { readonly key: string }>(
   folder: string,
 ): Store<Spec, Record> {

@@ -1,29 +1,36 @@
-import { isEspalierError, messageOf, noDataFiles, UnsupportedError } from '@espalier/core';
+import {
+  InvalidDataError,
+  isEspalierError,
+  messageOf,
+  noDataFiles,
+  type TrialOutcome,
+  UnsupportedError,
+} from '@espalier/core';
 import { dataFolder } from '../data-folder.js';
-import { dieWithParent } from '../die-with-parent.js';
-import { loadInstalled, loadScenarios } from '../installed.js';
-import type { CurvePoint } from '../results/results-file.js';
+import { finiteOnly } from '../finite-only.js';
+import { guardProcess } from '../guard-process.js';
+import { loadInstalled, loadScenarios, usesTensors } from '../installed.js';
+import { ownPeakMemory } from '../peak-memory.js';
 import type { TrialMessage, TrialOrder } from './messages.js';
+import { createPointStream } from './point-stream.js';
 
-/** Points are sent in groups, so that a fast algorithm is not slowed down by its own curve. */
-const SEND_EVERY_MS = 100;
+const FLUSH_EVERY_MS = 100;
 
-dieWithParent();
 process.once('message', (order: TrialOrder) => {
+  guardProcess(order.memoryLimitBytes);
   measure(order)
-    .catch((thrown) => send({ type: 'failed', reason: describe(thrown), peakMemoryBytes: peakMemoryBytes() }))
-    .finally(() => process.disconnect());
+    .catch((thrown) => send({ type: 'failed', reason: describe(thrown), peakMemoryBytes: ownPeakMemory() }))
+    .finally(() => process.exit()); // whatever the plugin still has open
 });
 
 /** Loads the task, warms up, then runs the algorithm on the clock. */
 async function measure({ trial, folders, dataFolder: folder }: TrialOrder): Promise<void> {
   const { registry } = await loadInstalled(folders);
-  const found = (await loadScenarios(registry)).find(({ scenario: { name } }) => name === trial.scenario);
-  if (!found) throw new UnsupportedError(`There is no scenario '${trial.scenario}' in this process.`);
+  const { scenarios } = await loadScenarios(registry);
+  const scenario = scenarios.find(({ scenario: { name } }) => name === trial.scenario)?.scenario;
+  if (!scenario) throw new UnsupportedError(`There is no scenario '${trial.scenario}' in this process.`);
   const algorithm = registry.find(trial.algorithm);
-  const usesTensors = algorithm.kind !== 'solver' && algorithm.kind !== 'dynamic-algorithm';
-  if (usesTensors) await registry.activateRuntime(trial.runtime);
-  const { scenario } = found;
+  if (usesTensors(algorithm)) await registry.activateRuntime(trial.runtime);
   const data = folder ? dataFolder(folder) : noDataFiles;
   const task = await scenario.load(trial.instance, { suite: trial.suite, data });
   const accepted = scenario.accepts(algorithm, task);
@@ -33,37 +40,42 @@ async function measure({ trial, folders, dataFolder: folder }: TrialOrder): Prom
   }
   await algorithm.warmUp?.(registry.services());
 
-  let untimedMs = 0;
-  let pending: CurvePoint[] = [];
-  let sentAt = 0;
   await send({ type: 'started' });
+  const stream = createPointStream((message) => void send(message).catch(() => {}));
+  const timer = setInterval(() => stream.flush(), FLUSH_EVERY_MS);
+  let untimedMs = 0;
   const start = performance.now();
   const elapsed = () => performance.now() - start - untimedMs;
-  const flush = async () => {
-    const points = pending;
-    pending = [];
-    sentAt = performance.now();
-    if (points.length > 0) await send({ type: 'points', points });
+  const untimed = <T>(work: () => T): T => {
+    const before = performance.now();
+    const stop = () => {
+      untimedMs += performance.now() - before;
+    };
+    let result: T;
+    try {
+      result = work();
+    } catch (thrown) {
+      stop();
+      throw thrown;
+    }
+    if (result instanceof Promise) return result.finally(stop) as T;
+    stop();
+    return result;
   };
   const outcome = await scenario.run(algorithm, trial.options, task, {
     run: { seed: trial.seed, timeLimitMs: trial.instance.timeLimitMs },
     services: registry.services(),
     point(score, iteration) {
-      pending.push({ timeMs: elapsed(), iteration, score });
-      if (performance.now() - sentAt > SEND_EVERY_MS) void flush();
+      if (!Number.isFinite(score)) return; // nothing found yet: no point of the curve
+      const timeMs = elapsed();
+      untimed(() => stream.add({ timeMs, iteration, score }));
     },
-    untimed(work) {
-      const before = performance.now();
-      try {
-        return work();
-      } finally {
-        untimedMs += performance.now() - before;
-      }
-    },
+    untimed,
   });
   const algorithmMs = elapsed();
-  await flush();
-  await send({ type: 'finished', outcome, algorithmMs, peakMemoryBytes: peakMemoryBytes() });
+  clearInterval(timer);
+  stream.flush(true);
+  await send({ type: 'finished', outcome: checked(outcome), algorithmMs, peakMemoryBytes: ownPeakMemory() });
 }
 
 function send(message: TrialMessage): Promise<void> {
@@ -72,8 +84,12 @@ function send(message: TrialMessage): Promise<void> {
   });
 }
 
-function peakMemoryBytes(): number {
-  return process.resourceUsage().maxRSS * 1024;
+/** JSON has no NaN and no infinity: a score that is one fails the trial, a metric that is one is left out. */
+function checked(outcome: TrialOutcome): TrialOutcome {
+  if (!Number.isFinite(outcome.score)) {
+    throw new InvalidDataError(`The score is ${outcome.score}; a score is a finite number.`);
+  }
+  return { ...outcome, metrics: finiteOnly(outcome.metrics) };
 }
 
 function describe(thrown: unknown): string {

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import type { CompressedWeight } from './compressed-weight.js';
+import type { JsonObject } from '../json.js';
+import type { CompressedWeight, StoredArrays } from './compressed-weight.js';
 
 /** Named tensors: gradients, weights, statistics. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
@@ -20,6 +21,14 @@ export interface LinearLayer {
   readonly shape: readonly [outputs: number, inputs: number];
   /** For a convolution, its `[kh, kw]`: the columns are input channels times kernel positions. */
   readonly kernel?: readonly [height: number, width: number];
+  /** Default `linear`. */
+  readonly kind?: 'linear' | 'convolution' | 'embedding';
+  /** Multiply-adds for one sample, for budgets in work rather than weights. */
+  readonly multiplyAdds?: number;
+  /** The layer whose weight this one shares. */
+  readonly tiedTo?: string;
+  /** Whether it reads the model's own input. */
+  readonly readsInput?: boolean;
   /** The residual block that holds it. */
   readonly block?: string;
   /** Layers with equal `input` read the same activations: their statistics are equal. */
@@ -57,21 +66,50 @@ export interface LayerStatistics {
   readonly outputs?: Tensor2D;
 }
 
-/** Which blocks work on which tokens (`[blocks]` functions of the batch), for methods that skip tokens. */
+/** What a router sees before a block. */
+export interface RoutingContext {
+  /** `[batch, tokens, width]` */
+  readonly hidden: Tensor;
+  /** Attention that each token received in the last block in which it was kept, `[batch, tokens]`, where `reads` asks for it. */
+  readonly attention?: Tensor;
+  /** Positions of the tokens in their sequence. */
+  readonly positions: Tensor;
+  readonly phase: 'prefill' | 'decode';
+}
+
+/** Which blocks work on which tokens, for methods that skip tokens. */
 export interface TokenRouting {
-  /** Keep mask `[tokens]` for one block, from what is known before it; undefined keeps all. */
-  route(
-    block: ResidualBlock,
-    context: { readonly hidden: Tensor; readonly attention?: Tensor },
-  ): Tensor | undefined;
+  /** `gather` works on kept tokens alone; `mix` computes x + m (block(x) - x), differentiable in the mask m. */
+  readonly mode: 'gather' | 'mix';
+  readonly reads?: readonly 'attention'[];
+  /** Keep mask `[batch, tokens]` for one block, from what is known before it; undefined keeps all. */
+  route(block: ResidualBlock, context: RoutingContext): Tensor | undefined;
+  parameters?(): Readonly<Record<string, Variable>>;
+  store?(): Promise<{ readonly arrays: StoredArrays; readonly attributes: JsonObject }>;
+}
+
+/** Of what, and how, gradients are taken. */
+export interface GradientRequest {
+  /** Default the model's own loss. */
+  readonly objective?: (logits: Tensor, batch: Batch) => Scalar;
+  /** Whether dropout and batch statistics behave as in training. Default `train`. */
+  readonly mode?: 'train' | 'evaluate';
+  /** Weights as dense matrices, their stored parameters, everything else. Default `dense` and `other`. */
+  readonly of?: readonly ('dense' | 'stored' | 'other')[];
+  /** Further variables of the method's own (routers, shared pools). */
+  readonly variables?: Readonly<Record<string, Variable>>;
 }
 
 /** A model whose linear layers can be replaced by compressed ones. Implemented by `@espalier/models`. */
 export interface CompressibleModel {
   /** In forward order. */
   layers(): readonly LinearLayer[];
-  /** Replaces one weight and disposes of the old one. @throws InvalidProblemError on an unknown name or another shape */
-  replaceWeight(layer: string, weight: CompressedWeight): void;
+  /**
+   * Replaces one weight. An `owned` weight (the default) is disposed of when no model holds it any more; a `borrowed` one, such as a level
+   * of a database that is swapped in and out, stays the caller's.
+   * @throws InvalidProblemError on an unknown name or another shape
+   */
+  replaceWeight(layer: string, weight: CompressedWeight, ownership?: 'owned' | 'borrowed'): void;
   /** Empty where nothing can be dropped. */
   blocks(): readonly ResidualBlock[];
   setBlockActive(block: string, active: boolean): void;
@@ -81,13 +119,28 @@ export interface CompressibleModel {
   loss(batch: Batch): Scalar;
   /** Scores before the softmax, `[..., classes]`. */
   logits(batch: Batch): Tensor;
-  /** Streams the batches through the model, one layer's statistics at a time. */
+  /**
+   * Streams the batches through the model and yields one layer's statistics at a time, lazily: a layer that the caller replaces before
+   * asking for the next one is what later layers see when `propagate` is set.
+   */
   capture(
     batches: Batches,
     request: CaptureRequest,
   ): AsyncIterable<readonly [layer: string, LayerStatistics]>;
   /** Loss and its gradients by layer and parameter name; absent where the model does not train. */
-  gradients?(batch: Batch): { readonly loss: Scalar; readonly gradients: NamedTensors };
+  gradients?(
+    batch: Batch,
+    request?: GradientRequest,
+  ): { readonly loss: Scalar; readonly gradients: NamedTensors };
+  /** Hidden states after block `stop`, from the input or from hidden states before block `start`. */
+  forward?(
+    batch: Batch,
+    part: { readonly start?: { readonly block: string; readonly hidden: Tensor }; readonly stop?: string },
+  ): Tensor;
+  /** Recomputes running statistics (batch norm) after weights have changed. */
+  refreshStatistics?(batches: Batches): Promise<void>;
+  /** Multiply-adds for one sample. */
+  readonly multiplyAdds?: number;
   /** Routes tokens past blocks from now on; undefined routes all through. Absent where the model cannot. */
   setTokenRouting?(routing: TokenRouting | undefined): void;
   /** Bytes of all weights as stored, and of everything else. */

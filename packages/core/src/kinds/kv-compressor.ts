@@ -1,4 +1,4 @@
-import type { Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 
 /** The attention layer that a cache serves. */
 export interface AttentionShape {
@@ -9,6 +9,8 @@ export interface AttentionShape {
   /** Index of the layer and number of layers, for budgets that differ by layer. */
   readonly layer: number;
   readonly layers: number;
+  /** How positions were rotated in, for methods that rotate kept keys to new positions. */
+  readonly rope?: { readonly theta: number; readonly layout: 'half-split' | 'interleaved' };
 }
 
 /** The keys and values of one layer and one sequence. Tensors are `[heads, tokens, headDimension]`, after RoPE. */
@@ -17,12 +19,21 @@ export interface KVCache {
   prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
   /** Attention of the next tokens over what the cache holds, they included. */
   decode(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
-  /** Bytes that are stored now: values, indices, scores, positions. */
+  /** Fills the cache with a prompt whose attention was computed elsewhere. */
+  fill?(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): void;
+  /** What one key-value head holds, for methods that compress it further. */
+  entries?(head: number): {
+    readonly keys: Tensor2D;
+    readonly values: Tensor2D;
+    readonly positions: Int32Array;
+    readonly bias?: Tensor1D;
+  };
+  /** Bytes that are allocated now: values, indices, scores, positions. */
   bytes(): number;
   /** Tokens seen so far. */
   readonly length: number;
   /** Method's own figures: density of the attention, sparsity of keys and values, tokens kept. */
-  statistics?(): Readonly<Record<string, number>>;
+  statistics?(): Promise<Readonly<Record<string, number | readonly number[]>>>;
   dispose(): void;
 }
 

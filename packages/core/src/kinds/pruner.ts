@@ -9,6 +9,7 @@ export type SparsityPattern =
   | 'rows' // whole outputs (filters)
   | 'columns' // whole inputs (channels)
   | 'blocks' // whole residual blocks
+  | 'shared' // rows replaced by rows of a smaller pool
   | 'tokens'; // blocks skipped for single tokens; no weight is removed
 
 /** What a pruner is asked for. */
@@ -18,6 +19,8 @@ export interface PruneRequest extends CompressionRequest {
   readonly sparsity?: number;
   /** Whether `sparsity` holds in every layer or over all layers together. Default `layer`. */
   readonly scope?: 'layer' | 'global';
+  /** What `sparsity` is a share of. Default `weights`. */
+  readonly budget?: 'weights' | 'multiply-adds';
 }
 
 /** Removes weights, blocks or work from a model. */

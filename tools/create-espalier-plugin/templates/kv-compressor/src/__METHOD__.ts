@@ -1,7 +1,7 @@
-import { type AttentionShape, defineKVCompressor, InvalidProblemError, type KVCache } from '@espalier/core';
+import { type AttentionShape, defineKVCompressor, type KVCache } from '@espalier/core';
 import { concat, keep, slice, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { attention } from './attention.js';
+import { assertAttentionShape, assertTokens, attention } from './attention.js';
 
 /**
  * A sliding window: only the newest tokens are kept.
@@ -17,12 +17,9 @@ export const __METHOD_CAMEL__ = defineKVCompressor({
   create: ({ window }) => ({ open: (shape) => openWindow(shape, window) }),
 });
 
-function openWindow({ heads, keyValueHeads, headDimension }: AttentionShape, window: number): KVCache {
-  if (heads % keyValueHeads !== 0) {
-    throw new InvalidProblemError(
-      `heads must be a multiple of keyValueHeads; given ${heads} and ${keyValueHeads}.`,
-    );
-  }
+function openWindow(shape: AttentionShape, window: number): KVCache {
+  assertAttentionShape(shape);
+  const { keyValueHeads, headDimension } = shape;
   let kept: { keys: Tensor3D; values: Tensor3D } | undefined;
   let length = 0;
   const append = (keys: Tensor3D, values: Tensor3D): { keys: Tensor3D; values: Tensor3D } =>
@@ -42,6 +39,7 @@ function openWindow({ heads, keyValueHeads, headDimension }: AttentionShape, win
   };
   const decode = (queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D =>
     tidy(() => {
+      assertTokens(shape, queries, keys, values);
       const all = append(keys, values);
       const output = attention(queries, all.keys, all.values);
       store(all.keys, all.values);

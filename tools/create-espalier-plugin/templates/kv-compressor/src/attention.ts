@@ -1,3 +1,4 @@
+import { type AttentionShape, InvalidProblemError } from '@espalier/core';
 import {
   concat,
   div,
@@ -34,4 +35,40 @@ function repeatHeads(x: Tensor3D, group: number): Tensor3D {
   const [heads, t, d] = x.shape;
   const copies = Array.from({ length: group }, () => expandDims(x, 1));
   return reshape(concat(copies, 1), [heads * group, t, d]);
+}
+
+/** @throws InvalidProblemError for a shape that no attention layer has */
+export function assertAttentionShape(shape: AttentionShape): void {
+  const { heads, keyValueHeads, headDimension, layer, layers } = shape;
+  const sizes = [heads, keyValueHeads, headDimension, layers];
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1) || heads % keyValueHeads !== 0) {
+    throw new InvalidProblemError(
+      `Sizes are integers >= 1, heads a multiple of keyValueHeads; given ${JSON.stringify(shape)}.`,
+    );
+  }
+  if (!(Number.isInteger(layer) && layer >= 0 && layer < layers)) {
+    throw new InvalidProblemError(`layer is an integer in [0, ${layers}); given ${layer}.`);
+  }
+}
+
+/** @throws InvalidProblemError unless the tensors are `[heads, tokens, headDimension]` for one number of tokens */
+export function assertTokens(
+  shape: AttentionShape,
+  queries: Tensor3D,
+  keys: Tensor3D,
+  values: Tensor3D,
+): void {
+  const tokens = keys.shape[1];
+  for (const [name, tensor, heads] of [
+    ['queries', queries, shape.heads],
+    ['keys', keys, shape.keyValueHeads],
+    ['values', values, shape.keyValueHeads],
+  ] as const) {
+    const expected = [heads, tokens, shape.headDimension];
+    if (tokens === 0 || tensor.shape.join() !== expected.join()) {
+      throw new InvalidProblemError(
+        `${name} must be [${expected}], at least one token; given [${tensor.shape}].`,
+      );
+    }
+  }
 }

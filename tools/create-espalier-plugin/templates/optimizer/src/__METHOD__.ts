@@ -55,9 +55,14 @@ export const __METHOD_CAMEL__ = defineOptimizer({
       },
       state: () => ({
         tensors: Object.fromEntries(Object.entries(velocity).map(([name, tensor]) => [name, clone(tensor)])),
-        values: {},
+        values: { method: '__METHOD__', version: 1 },
       }),
-      restore({ tensors }) {
+      restore({ tensors, values }) {
+        if (values.method !== '__METHOD__' || values.version !== 1) {
+          throw new InvalidDataError(
+            `The state is not one of __METHOD__ 1; given ${JSON.stringify(values)}.`,
+          );
+        }
         dispose();
         velocity = Object.fromEntries(
           Object.entries(tensors).map(([name, tensor]) => [name, keep(clone(tensor))]),

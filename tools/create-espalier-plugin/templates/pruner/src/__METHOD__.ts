@@ -28,22 +28,30 @@ export const __METHOD_CAMEL__ = definePruner({
       const state = startRun(run, clock);
       const pruned = model.clone();
       const reports: LayerReport[] = [];
-      for (const { name, weight } of pruned.layers().filter((layer) => wanted(layer.name))) {
-        state.throwIfAborted();
-        const start = state.elapsedMs();
-        const dense = weight.toDense();
-        const values = await dense.data<'float32'>();
-        dense.dispose();
-        const stored = denseWeight(
-          tensor2d(zeroSmallest(values, sparsity), [weight.shape[0], weight.shape[1]]),
-        );
-        const { bytes } = stored;
-        pruned.replaceWeight(name, stored);
-        const seconds = (state.elapsedMs() - start) / 1000;
-        const report = { layer: name, format: 'dense', sparsity, bitsPerWeight: 32, bytes, seconds };
-        reports.push(report);
-        await request.onLayer?.(report);
-        state.report({ iteration: reports.length, message: name });
+      try {
+        for (const { name, weight } of pruned.layers().filter((layer) => wanted(layer.name))) {
+          state.throwIfAborted();
+          const start = state.elapsedMs();
+          const dense = weight.toDense();
+          const values = await dense.data<'float32'>();
+          dense.dispose();
+          if (!values.every(Number.isFinite)) {
+            throw new InvalidProblemError(`The weight of ${name} holds NaN or an infinity.`);
+          }
+          const stored = denseWeight(
+            tensor2d(zeroSmallest(values, sparsity), [weight.shape[0], weight.shape[1]]),
+          );
+          const { bytes } = stored;
+          pruned.replaceWeight(name, stored);
+          const seconds = (state.elapsedMs() - start) / 1000;
+          const report = { layer: name, format: 'dense', sparsity, bitsPerWeight: 32, bytes, seconds };
+          reports.push(report);
+          await request.onLayer?.(report, stored);
+          state.report({ iteration: reports.length, message: name });
+        }
+      } catch (error) {
+        pruned.dispose(); // nobody else holds the copy
+        throw error;
       }
       return {
         model: pruned,

@@ -1,4 +1,10 @@
-import { defineQuantizer, type LayerReport, startRun, UnsupportedError } from '@espalier/core';
+import {
+  defineQuantizer,
+  InvalidProblemError,
+  type LayerReport,
+  startRun,
+  UnsupportedError,
+} from '@espalier/core';
 import { tensor2d } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { denseWeight } from './dense-weight.js';
@@ -21,21 +27,29 @@ export const __METHOD_CAMEL__ = defineQuantizer({
       const state = startRun(run, clock);
       const quantized = model.clone();
       const reports: LayerReport[] = [];
-      for (const { name, weight } of quantized.layers().filter((layer) => wanted(layer.name))) {
-        state.throwIfAborted();
-        const start = state.elapsedMs();
-        const [rows, columns] = weight.shape;
-        const dense = weight.toDense();
-        const values = await dense.data<'float32'>();
-        dense.dispose();
-        const stored = denseWeight(tensor2d(roundRows(values, columns, 2 ** bits - 1), [rows, columns]));
-        const { bytes } = stored;
-        quantized.replaceWeight(name, stored);
-        const seconds = (state.elapsedMs() - start) / 1000;
-        const report = { layer: name, format: 'dense', sparsity: 0, bitsPerWeight: 32, bytes, seconds };
-        reports.push(report);
-        await request.onLayer?.(report);
-        state.report({ iteration: reports.length, message: name });
+      try {
+        for (const { name, weight } of quantized.layers().filter((layer) => wanted(layer.name))) {
+          state.throwIfAborted();
+          const start = state.elapsedMs();
+          const [rows, columns] = weight.shape;
+          const dense = weight.toDense();
+          const values = await dense.data<'float32'>();
+          dense.dispose();
+          if (!values.every(Number.isFinite)) {
+            throw new InvalidProblemError(`The weight of ${name} holds NaN or an infinity.`);
+          }
+          const stored = denseWeight(tensor2d(roundRows(values, columns, 2 ** bits - 1), [rows, columns]));
+          const { bytes } = stored;
+          quantized.replaceWeight(name, stored);
+          const seconds = (state.elapsedMs() - start) / 1000;
+          const report = { layer: name, format: 'dense', sparsity: 0, bitsPerWeight: 32, bytes, seconds };
+          reports.push(report);
+          await request.onLayer?.(report, stored);
+          state.report({ iteration: reports.length, message: name });
+        }
+      } catch (error) {
+        quantized.dispose(); // nobody else holds the copy
+        throw error;
       }
       return {
         model: quantized,
