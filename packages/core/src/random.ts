@@ -21,10 +21,10 @@ export interface RandomSource {
 /** The seed of runs that name none: results are reproducible unless the caller asks for another seed. */
 export const DEFAULT_SEED = 0;
 
-/** A source over xoroshiro128+ (pure-rand). `seed`: any integer of 32 bits; others are folded to 32 bits. */
+/** A source over xoroshiro128+ (pure-rand). `seed`: any signed integer of 32 bits; larger ones are hashed to 32 bits. */
 export function createRandom(seed: number = DEFAULT_SEED): RandomSource {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`A seed is an integer; given ${seed}.`);
-  const generator = xoroshiro128plus(seed ^ Math.floor(seed / 2 ** 32));
+  const generator = xoroshiro128plus(seed === (seed | 0) ? seed : deriveSeed(seed));
   let spareNormal: number | undefined;
   const integer = (bound: number): number => {
     if (!Number.isSafeInteger(bound) || bound < 1) {

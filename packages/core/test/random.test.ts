@@ -17,6 +17,11 @@ describe('createRandom', () => {
     );
   });
 
+  it('tells a negative seed from its complement, and takes seeds beyond 32 bits', () => {
+    expect(draw(-5)).not.toEqual(draw(4));
+    expect(draw(2 ** 40)).not.toEqual(draw(2 ** 41));
+  });
+
   it('stays within its ranges', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 50 }), (seed, bound) => {
