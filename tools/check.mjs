@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 
 const checks = {
-  'format and lint': ['biome', 'ci', '--error-on-warnings', '.'],
+  'format and lint': ['biome', 'ci', '--error-on-warnings', '--colors=off', '.'],
   'types of sources': ['tsc', '-b'],
   'types of tests and benches': ['tsc', '-b', 'tsconfig.test.json'],
   'module boundaries': [
