@@ -31,9 +31,11 @@ beforeAll(async () => {
     JSON.stringify({ name: 'project', private: true, type: 'module' }),
   );
 }, 300_000);
+// Removing thousands of installed files takes its time on a busy disk.
 afterAll(() => {
   registry?.stop();
   if (project) rmSync(project, { recursive: true, force: true });
+}, 120_000);
 });
 
 describe('a user with nothing but the registry', () => {
