@@ -7,6 +7,9 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libraries, root } from './workspace.mjs';
 
+/** Dependencies that ask for a Node module only after they have found out that they run there; they work in browsers. */
+const GUARDED = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm', 'seedrandom', 'highs'];
+
 /** Entries whose names say that they need Node. */
 const NODE_ONLY = new Set(['./node', './package.json']);
 
@@ -50,8 +53,8 @@ describe('the browser entry', () => {
   // A package resolves itself through its own exports, as an app's import would.
   it.each(entries)('$name reaches no Node module', async ({ folder, name }) => {
     const { nodeImports } = await bundle(name, folder);
-    // tfjs guards these behind a check for Node; bundlers are told to leave them out by its own package.json.
-    expect(nodeImports.filter((line) => !line.includes('/@tensorflow/'))).toEqual([]);
+    const guarded = (line) => GUARDED.some((name) => line.includes(`/node_modules/${name}/`));
+    expect(nodeImports.filter((line) => !guarded(line))).toEqual([]);
   });
 });
 
@@ -73,10 +76,10 @@ describe('the test itself', () => {
 });
 
 describe('what an app downloads (gzip)', () => {
-  // Budgets a little above what was measured, so that growth is noticed.
+  // Budgets a little above what was measured (what is imported on demand is counted too), so that growth is noticed.
   it.each([
     ['@espalier/core', 'packages/core', 40_000],
-    ['@espalier/plugin-sns', 'packages/plugin-sns', 130_000],
+    ['@espalier/plugin-sns', 'packages/plugin-sns', 200_000],
   ])('%s stays within its budget', async (name, folder, budget) => {
     expect((await bundle(name, folder)).bytes).toBeLessThan(budget);
   });

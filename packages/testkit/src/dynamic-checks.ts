@@ -10,6 +10,7 @@ import {
 import fc from 'fast-check';
 import { assertJson, declarationChecks, exampleOptions } from './algorithm-checks.js';
 import { assert, type Check, thrownBy, withKnownFailures } from './check.js';
+import { stateChecks } from './dynamic-state-checks.js';
 import { firstDifference } from './same.js';
 import { snapshot } from './snapshot.js';
 
@@ -127,6 +128,7 @@ function* allChecks<Event, Answer>(
       assert(difference === undefined, `A later event changed an answer: ${difference}.`);
     },
   };
+  yield* stateChecks(algorithm, () => twoStreams()[0]);
   for (const [name, events] of Object.entries(fixture.invalid)) {
     yield {
       name: `refuses ${name} and stays as it was`,

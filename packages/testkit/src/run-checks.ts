@@ -6,7 +6,7 @@ const REPORTS_AFTER_ABORT = 2;
 
 /**
  * What every method that takes `RunOptions` does with them: abort, progress, time limit.
- * @param start one run of a fresh instance, with at least two progress reports
+ * @param start one run of a fresh instance that goes on for a step after its first progress report
  */
 export function* runChecks(start: (run: RunOptions) => Promise<unknown>): Generator<Check> {
   yield {
@@ -21,7 +21,7 @@ export function* runChecks(start: (run: RunOptions) => Promise<unknown>): Genera
     name: 'stops soon when the signal fires during the run',
     async run() {
       const total = (await reportsOf(start)).length;
-      assert(total >= 2, `The run reports ${total} times, too few to abort it: take a longer one.`);
+      assert(total > 0, 'The run reports no progress, from which it could be aborted.');
       const middle = Math.ceil(total / 2);
       for (const at of total - middle > REPORTS_AFTER_ABORT ? [1, middle] : [1]) await stopsAt(start, at);
     },

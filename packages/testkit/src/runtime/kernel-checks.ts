@@ -1,14 +1,7 @@
 import { createRandom, type RandomSource } from '@espalier/core';
-import {
-  findBackend,
-  getBackend,
-  memory,
-  setBackend,
-  type Tensor,
-  type TensorInfo,
-  tensor,
-} from '@tensorflow/tfjs-core';
+import { memory, type Tensor, type TensorInfo, tensor } from '@tensorflow/tfjs-core';
 import { assert, type Check } from '../check.js';
+import { keepingBackend, select } from './backends.js';
 
 /** One input of a kernel, as data: each backend gets tensors of its own. */
 export interface KernelInput {
@@ -42,12 +35,12 @@ export function* kernelChecks(
   for (const kernel of cases) {
     yield {
       name: `${kernel.name} agrees with ${reference}`,
-      run: () => withBackendKept(() => compare(kernel, backend, reference)),
+      run: () => keepingBackend(() => compare(kernel, backend, reference)),
     };
     yield {
       name: `${kernel.name} leaves no tensor behind`,
       run: () =>
-        withBackendKept(async () => {
+        keepingBackend(async () => {
           await select(backend);
           const inputs = kernel.inputs(createRandom(0));
           await evaluate(kernel, inputs);
@@ -102,19 +95,5 @@ async function evaluate(kernel: KernelCase, inputs: readonly KernelInput[]): Pro
     return { shape, dtype, values };
   } finally {
     for (const each of tensors) each.dispose();
-  }
-}
-
-async function select(backend: string): Promise<void> {
-  assert(findBackend(backend) !== null, `The backend '${backend}' is not registered.`);
-  assert(await setBackend(backend), `The backend '${backend}' cannot be initialised.`);
-}
-
-async function withBackendKept(work: () => Promise<void>): Promise<void> {
-  const before = getBackend();
-  try {
-    await work();
-  } finally {
-    await setBackend(before);
   }
 }
