@@ -36,7 +36,6 @@ afterAll(() => {
   registry?.stop();
   if (project) rmSync(project, { recursive: true, force: true });
 }, 120_000);
-});
 
 describe('a user with nothing but the registry', () => {
   it('installs core and one plugin without install scripts, and solves a problem as the README says', () => {
