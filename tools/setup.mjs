@@ -3,12 +3,22 @@
 // Needs nothing but Node >= 20 and npm: pnpm comes through npx, Node 24 as a package.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = join(root, 'node_modules', '.cache', 'espalier');
+const programs = join(root, '.cache', 'bin');
 const [command = 'build', ...args] = process.argv.slice(2);
 
 const commands = {
@@ -40,7 +50,18 @@ function install() {
   announce('Installing dependencies');
   const frozen = process.env.ESPALIER_UNFROZEN ? '--no-frozen-lockfile' : '--frozen-lockfile';
   run('npx', ['-y', 'pnpm@12', 'install', frozen, '--reporter=append-only'], { quiet: true });
+  linkPrograms();
   writeStamp('install', stamp);
+}
+
+/** nx takes node_modules/.bin out of PATH before it runs a script: Node 24 and pnpm stand in a folder of their own too. */
+function linkPrograms() {
+  if (process.platform === 'win32') return; // needs rights for links; nx leaves PATH alone there
+  mkdirSync(programs, { recursive: true });
+  for (const name of ['node', 'pnpm']) {
+    rmSync(join(programs, name), { force: true });
+    symlinkSync(join(root, 'node_modules', '.bin', name), join(programs, name));
+  }
 }
 
 /** Builds when a source file is newer, gone or of another size; nx then rebuilds only the packages concerned. */
@@ -81,7 +102,7 @@ function espalier(cliArgs) {
 
 /** Runs a program with the workspace's binaries (Node 24 among them) first in PATH; ends this process when it fails. */
 function run(program, programArgs, { quiet = false, env = {} } = {}) {
-  const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+  const path = [join(root, 'node_modules', '.bin'), programs, process.env.PATH].join(delimiter);
   // A Ctrl-C reaches the whole process group: this process waits for the child's own orderly end.
   const ignore = () => {};
   process.on('SIGINT', ignore);
