@@ -87,6 +87,8 @@ export function defineScenario<Task>(scenario: Scenario<Task>): Scenario<Task> {
 export interface SolverScenarioSpec<Problem, Solution>
   extends Pick<Scenario<Problem>, 'name' | 'summary' | 'score' | 'data' | 'instances' | 'load' | 'options'> {
   readonly family: ProblemFamily<Problem, Solution>;
+  /** Leaves out solvers of the family whose answer this score does not judge. Default: all take part. */
+  takes?(algorithm: AnyAlgorithm): boolean;
   /** Scores a finished run. @throws when the solution is not feasible: the trial then counts as failed */
   evaluate(problem: Problem, solution: Solution, instance: Instance): TrialOutcome;
   /** The score at a progress report, where the report holds it; on the scale of the final score. Default: `progress.value`. */
@@ -103,11 +105,18 @@ export interface Task<Problem> {
 export function defineSolverScenario<Problem, Solution>(
   spec: SolverScenarioSpec<Problem, Solution>,
 ): Scenario<Task<Problem>> {
-  const { family, evaluate, curve = (progress: Progress) => progress.value, load, ...common } = spec;
+  const {
+    family,
+    evaluate,
+    curve = (progress: Progress) => progress.value,
+    takes = () => true,
+    load,
+    ...common
+  } = spec;
   return defineScenario<Task<Problem>>({
     ...common,
     kind: 'solver',
-    takes: (algorithm) => isSolverOf(family, algorithm),
+    takes: (algorithm) => isSolverOf(family, algorithm) && takes(algorithm),
     load: async (instance, context) => ({ problem: await load(instance, context), instance }),
     accepts: (algorithm, { problem }) =>
       isSolverOf(family, algorithm)
