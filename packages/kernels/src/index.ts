@@ -1,1 +1,13 @@
-export {};
+export { AdamWOptimizer, type AdamWOptions } from './adam-optimizer.js';
+export { type AdamState, type AdamStepOptions, adamStep, adamStepOp } from './adam-step.js';
+export { type AnyOp, allOps } from './all-ops.js';
+export { type AttentionOptions, attention, attentionGradientOp, attentionOp } from './attention.js';
+export { defineOp, hasKernel, type Op, type OpCall, type OpDeclaration, type OpGradient } from './op.js';
+export { rmsNorm, rmsNormGradientOp, rmsNormOp } from './rms-norm.js';
+export { rotaryEmbedding, rotaryEmbeddingOp } from './rotary-embedding.js';
+export {
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradientOp,
+  softmaxCrossEntropyOp,
+} from './softmax-cross-entropy.js';
+export { swiGlu, swiGluGradientOp, swiGluOp } from './swi-glu.js';

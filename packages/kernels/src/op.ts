@@ -53,6 +53,9 @@ export interface Op<Inputs extends NamedTensorMap, Attributes extends NamedAttrM
   run(inputs: Inputs, attributes: Attributes): Tensor[];
 }
 
+/** What tfjs takes: gradients of the inputs that have one. */
+type Gradients = Record<string, () => Tensor>;
+
 /** Declares an op: registers its gradient with tfjs and adds `run`. */
 export function defineOp<Inputs extends NamedTensorMap, Attributes extends NamedAttrMap>(
   declaration: OpDeclaration<Inputs, Attributes>,
@@ -63,10 +66,9 @@ export function defineOp<Inputs extends NamedTensorMap, Attributes extends Named
       kernelName: name,
       inputsToSave: [...gradient.inputsToSave],
       outputsToSave: [...(gradient.outputsToSave ?? [])],
-      gradFunc: (dy, saved, attributes) => ({
-        // The attributes are those of `run` below: tfjs hands them back untouched.
-        ...gradient.backward(Array.isArray(dy) ? dy : [dy], saved, attributes as Attributes),
-      }),
+      // The attributes are those of `run` below: tfjs hands them back untouched.
+      gradFunc: (dy, saved, attributes) =>
+        gradient.backward(Array.isArray(dy) ? dy : [dy], saved, attributes as Attributes) as Gradients,
     });
   }
   return {

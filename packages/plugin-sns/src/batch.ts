@@ -10,6 +10,7 @@ export interface TransportBatch extends Omit<OptimalTransportProblem, 'a' | 'b' 
 /**
  * Solves the pairs one after the other; the cost matrix is computed and scaled once, and each pair starts from the potentials of the
  * pair before it when `warmStart` is `previous` (good for a sequence of similar pairs).
+ * @param run its time limit holds for each pair
  */
 export async function solveBatch(
   solver: Solver<OptimalTransportProblem, OptimalTransportSolution>,

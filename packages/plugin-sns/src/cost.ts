@@ -1,4 +1,5 @@
 import { InvalidProblemError } from '@espalier/core';
+import { assertFloat64 } from './float64.js';
 import type { CostMatrix, Metric, OptimalTransportProblem, PointCost } from './optimal-transport.js';
 
 type Distance = (x: Float64Array, i: number, y: Float64Array, j: number, d: number) => number;
@@ -63,8 +64,16 @@ export function computeCost({ cost, scaleCost = 'none' }: OptimalTransportProble
   return { ...full, matrix: matrix.map((entry) => entry / scale) };
 }
 
+/** Rows and columns of a cost, before anything about it is checked. */
+export function costSize(cost: CostMatrix | PointCost): [n: number, m: number] {
+  return 'matrix' in cost
+    ? [cost.rows, cost.columns]
+    : [cost.x.length / cost.dimension, cost.y.length / cost.dimension];
+}
+
 function checkedMatrix(cost: CostMatrix): CostMatrix {
   const { matrix, rows, columns } = cost;
+  assertFloat64('cost.matrix', matrix);
   if (!Number.isInteger(rows) || !Number.isInteger(columns) || rows < 1 || columns < 1) {
     throw new InvalidProblemError(
       `A cost matrix has at least one row and one column; given ${rows} x ${columns}.`,
@@ -85,6 +94,7 @@ function distances({ x, y, dimension: d, metric = 'sqeuclidean' }: PointCost): C
     ['x', x],
     ['y', y],
   ] as const) {
+    assertFloat64(`cost.${name}`, points);
     if (points.length === 0 || points.length % d !== 0) {
       throw new InvalidProblemError(
         `${name} holds ${points.length} numbers, which are no points of dimension ${d}.`,
@@ -116,6 +126,11 @@ function statistic(matrix: Float64Array, name: 'max' | 'mean' | 'median'): numbe
   const finite = matrix.filter(Number.isFinite);
   if (name === 'max') return finite.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (name === 'mean') return finite.reduce((a, b) => a + b, 0) / finite.length;
+  if (name !== 'median') {
+    throw new InvalidProblemError(
+      `scaleCost is none, max, mean, median or a positive number; given ${JSON.stringify(name)}.`,
+    );
+  }
   finite.sort();
   const middle = finite.length >> 1;
   return finite.length % 2 === 1 ? finite[middle]! : (finite[middle - 1]! + finite[middle]!) / 2;

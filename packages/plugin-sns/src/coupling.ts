@@ -1,7 +1,5 @@
 import {
   type CsrMatrix,
-  createMatrix,
-  createWorkspace,
   csrMatvec,
   csrMatvecTransposed,
   csrTranspose,
@@ -15,13 +13,17 @@ import {
 export interface Coupling {
   readonly rows: number;
   readonly cols: number;
+  /** Entries that are stored. */
+  readonly kept: number;
   /** S v. */
   times(v: Float64Array): Float64Array;
   /** S^T u. */
   transposedTimes(u: Float64Array): Float64Array;
-  /** Adds -S diag(1/b) S^T to `w` (rows x rows); the lower triangle is what counts. */
-  subtractGram(w: Matrix, b: Float64Array): void;
-  transpose(): Coupling;
+  /**
+   * Adds -S diag(1/d) S^T (rows <= cols, d of length cols) or -S^T diag(1/d) S (rows > cols, d of length rows) to `w`, which has
+   * the size of the smaller side. Only the lower triangle counts.
+   */
+  subtractGram(w: Matrix, d: Float64Array): void;
 }
 
 /** A sparse block. */
@@ -29,49 +31,42 @@ export function sparseCoupling(s: CsrMatrix): Coupling {
   return {
     rows: s.rows,
     cols: s.cols,
+    kept: s.values.length,
     times: (v) => csrMatvec(s, v),
     transposedTimes: (u) => csrMatvecTransposed(s, u),
-    subtractGram(w, b) {
-      const n = s.rows;
-      // Column j of S meets itself in all pairs of its rows.
-      const columns = csrTranspose(s);
-      for (let j = 0; j < columns.rows; j++) {
-        const [from, to] = [columns.rowPointers[j]!, columns.rowPointers[j + 1]!];
+    subtractGram(w, d) {
+      const n = w.rows;
+      // Each line of the larger side meets itself in all pairs of its entries.
+      const { rows, rowPointers, columnIndices, values } = s.rows <= s.cols ? csrTranspose(s) : s;
+      for (let line = 0; line < rows; line++) {
+        const [from, to] = [rowPointers[line]!, rowPointers[line + 1]!];
         for (let k = from; k < to; k++) {
-          const row = columns.columnIndices[k]! * n;
-          const value = columns.values[k]! / b[j]!;
-          for (let l = from; l <= k; l++)
-            w.data[row + columns.columnIndices[l]!]! -= value * columns.values[l]!;
+          const row = columnIndices[k]! * n;
+          const value = values[k]! / d[line]!;
+          for (let l = from; l <= k; l++) w.data[row + columnIndices[l]!]! -= value * values[l]!;
         }
       }
     },
-    transpose: () => sparseCoupling(csrTranspose(s)),
   };
 }
 
-/** The whole of P. */
-export function denseCoupling(p: Matrix): Coupling {
+/** The whole of P. `scaled` is a matrix of its size to work in. */
+export function denseCoupling(p: Matrix, scaled: Matrix): Coupling {
+  const { rows, cols } = p;
   return {
-    rows: p.rows,
-    cols: p.cols,
+    rows,
+    cols,
+    kept: rows * cols,
     times: (v) => gemv(p, v),
     transposedTimes: (u) => gemvTransposed(p, u),
-    subtractGram(w, b) {
-      // Room for w too, which the product works on in the same memory.
-      const bytes = 8 * (p.data.length + w.data.length) + 64;
-      const scaled = createWorkspace(bytes).allocateMatrix(p.rows, p.cols);
-      const roots = b.map((v) => 1 / Math.sqrt(v));
-      for (let i = 0; i < p.rows; i++) {
-        const row = i * p.cols;
-        for (let j = 0; j < p.cols; j++) scaled.data[row + j] = p.data[row + j]! * roots[j]!;
+    subtractGram(w, d) {
+      const transpose = rows > cols;
+      const roots = d.map((v) => 1 / Math.sqrt(v));
+      for (let i = 0; i < rows; i++) {
+        for (let k = i * cols, j = 0; j < cols; j++, k++)
+          scaled.data[k] = p.data[k]! * (transpose ? roots[i]! : roots[j]!);
       }
-      syrk(scaled, { alpha: -1, beta: 1, out: w });
-    },
-    transpose() {
-      const t = createMatrix(p.cols, p.rows);
-      for (let i = 0; i < p.rows; i++)
-        for (let j = 0; j < p.cols; j++) t.data[j * p.rows + i] = p.data[i * p.cols + j]!;
-      return denseCoupling(t);
+      syrk(scaled, { transpose, alpha: -1, beta: 1, out: w });
     },
   };
 }

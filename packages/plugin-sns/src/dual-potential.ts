@@ -39,7 +39,7 @@ export function evaluateDual(
 }
 
 /** r.x, or with tau its conjugate-penalty form -tau sum r_i (exp(-x_i / tau) - 1). */
-function marginalTerm(masses: Float64Array, potentials: Float64Array, tau: number): number {
+export function marginalTerm(masses: Float64Array, potentials: Float64Array, tau: number): number {
   let sum = 0;
   if (tau === Number.POSITIVE_INFINITY)
     for (let i = 0; i < masses.length; i++) sum += masses[i]! * potentials[i]!;

@@ -1,84 +1,19 @@
-import { defineSolver, NumericalError } from '@espalier/core';
-import type { Matrix } from '@espalier/linalg';
+import { defineSolver, NumericalError, UnsupportedError } from '@espalier/core';
+import { type CsrMatrix, createMatrix, type Matrix } from '@espalier/linalg';
 import { z } from 'zod';
+import { costSize } from './cost.js';
+import { evaluateDual } from './dual-potential.js';
 import { type Monitor, startMonitor } from './monitor.js';
 import { type OptimalTransportProblem, optimalTransport } from './optimal-transport.js';
-import { prepareTransport } from './transport.js';
-
-/** An optimal assignment with the dual potentials that prove it. */
-export interface Assignment {
-  /** The column of each row. */
-  readonly permutation: Int32Array;
-  /** sum_i C_i,permutation(i). */
-  readonly totalCost: number;
-  /** u_i + v_j <= C_ij, with equality on the assignment. */
-  readonly u: Float64Array;
-  readonly v: Float64Array;
-}
+import { fullPotentials } from './potentials.js';
+import { augment, type PartialAssignment } from './shortest-augmenting-paths.js';
+import { prepareTransport, sum, type Transport } from './transport.js';
 
 /**
- * Linear assignment by shortest augmenting paths (Jonker and Volgenant 1987), O(n^3). +Infinity forbids a pair.
- * @throws NumericalError when the forbidden pairs leave no assignment
- */
-export function solveAssignment(c: Matrix, monitor?: Monitor): Assignment {
-  const n = c.rows;
-  const u = new Float64Array(n);
-  const v = new Float64Array(n);
-  const columnOf = new Int32Array(n).fill(-1);
-  const rowOf = new Int32Array(n).fill(-1);
-  const distance = new Float64Array(n);
-  const parent = new Int32Array(n);
-  const done = new Uint8Array(n);
-  for (let start = 0; start < n; start++) {
-    monitor?.step('iteration', (n - start) / n, 0);
-    // Dijkstra over the reduced costs C_ij - u_i - v_j from the free row `start` to a free column.
-    distance.fill(Number.POSITIVE_INFINITY);
-    done.fill(0);
-    parent.fill(-1);
-    let row = start;
-    let reached = 0;
-    let last = -1;
-    while (last < 0) {
-      let nearest = -1;
-      for (let j = 0; j < n; j++) {
-        if (done[j]) continue;
-        const through = reached + c.data[row * n + j]! - u[row]! - v[j]!;
-        if (through < distance[j]!) {
-          distance[j] = through;
-          parent[j] = row;
-        }
-        if (nearest < 0 || distance[j]! < distance[nearest]!) nearest = j;
-      }
-      if (nearest < 0 || distance[nearest] === Number.POSITIVE_INFINITY) {
-        throw new NumericalError('The forbidden pairs leave no assignment.');
-      }
-      done[nearest] = 1;
-      reached = distance[nearest]!;
-      if (rowOf[nearest]! < 0) last = nearest;
-      else row = rowOf[nearest]!;
-    }
-    u[start]! += reached;
-    for (let j = 0; j < n; j++) {
-      if (!done[j] || j === last) continue;
-      u[rowOf[j]!]! += reached - distance[j]!;
-      v[j]! -= reached - distance[j]!;
-    }
-    for (let j = last; j >= 0; ) {
-      const i = parent[j]!;
-      rowOf[j] = i;
-      const previous = columnOf[i]!;
-      columnOf[i] = j;
-      j = i === start ? -1 : previous;
-    }
-  }
-  let totalCost = 0;
-  for (let i = 0; i < n; i++) totalCost += c.data[i * n + columnOf[i]!]!;
-  return { permutation: columnOf, totalCost, u, v };
-}
-
-/**
- * Exact transport without regularisation where it is an assignment: n = m and uniform masses. A check for small problems; `eta`
- * plays no part in the plan.
+ * Exact transport without regularisation where it is an assignment: n = m and uniform masses. A check for small problems. `eta` plays
+ * no part in the plan, so that the plan is a permutation and not what the potentials define; the `dual` is that of the regularised
+ * problem at the exact potentials. At the time limit free rows get free columns as they come: feasible, not optimal.
+ * @throws UnsupportedError for other sizes or masses, or unbalanced problems
  */
 export const exactAssignment = defineSolver({
   name: 'exact-assignment',
@@ -92,44 +27,32 @@ export const exactAssignment = defineSolver({
   },
   options: z.strictObject({}),
   examples: { default: {} },
-  accepts: (problem) => {
-    const { cost } = problem;
-    const [n, m] =
-      'matrix' in cost
-        ? [cost.rows, cost.columns]
-        : [cost.x.length / cost.dimension, cost.y.length / cost.dimension];
-    if (n !== m) return `an assignment needs as many rows as columns; here ${n} and ${m}`;
-    if (problem.tau !== undefined && problem.tau !== Number.POSITIVE_INFINITY)
-      return 'an assignment is balanced: tau must be Infinity';
-    return (uniform(problem.a) && uniform(problem.b)) || 'an assignment needs uniform masses';
-  },
+  accepts,
   create: (_options, services) => ({
     async solve(problem, run) {
-      const accepted = exactAssignment.accepts?.(problem) ?? true;
       const t = prepareTransport(problem);
-      if (accepted !== true) throw new NumericalError(`This is no assignment: ${accepted}.`);
+      const accepted = accepts(problem);
+      if (accepted !== true) throw new UnsupportedError(`This is no assignment: ${accepted}.`);
       const monitor = startMonitor(run, services);
+      const { assignment, reason } = await assign(t, monitor);
       const n = t.c.rows;
-      const { permutation, totalCost, u, v } = solveAssignment(
-        { rows: n, cols: n, data: t.c.data.slice() },
-        monitor,
-      );
       const mass = t.mass / n;
-      const cost = totalCost * mass;
-      const centre = u.reduce((s, value) => s + value, 0) / n;
-      const entropy = t.mass * Math.log(mass);
+      let cost = 0;
+      for (let i = 0; i < n; i++) cost += t.c.data[i * n + assignment.columnOf[i]!]! * mass;
+      // Of the regularised problem the exact potentials are a dual point too, shifted by the 1 of exp(. - 1) and the entropy.
+      const shift = (1 + Math.log(mass)) / t.eta;
+      const x = assignment.u.map((value) => value + shift);
       return {
-        f: u.map((value) => value - centre),
-        g: v.map((value) => value + centre),
-        ...planOf(problem, permutation, mass),
+        ...fullPotentials(t, x, assignment.v),
+        ...planOf(problem, assignment.columnOf, mass),
         cost,
-        regularizedCost: cost + entropy / t.eta,
-        dual: cost,
+        regularizedCost: cost + (t.mass * Math.log(mass)) / t.eta,
+        dual: evaluateDual(t, x, assignment.v).value,
         marginalError: 0,
         iterations: { ...monitor.iterations },
         density: [],
-        converged: true,
-        reason: 'converged',
+        converged: reason === 'converged',
+        reason,
         history: monitor.history,
         milliseconds: monitor.elapsedMs(),
       };
@@ -137,26 +60,67 @@ export const exactAssignment = defineSolver({
   }),
 });
 
-function planOf(problem: OptimalTransportProblem, permutation: Int32Array, mass: number) {
-  const n = permutation.length;
-  if (problem.mode === 'potentials') return {};
-  if (problem.planFormat === 'sparse') {
-    const rowPointers = Int32Array.from({ length: n + 1 }, (_, i) => i);
-    return {
-      plan: {
-        rows: n,
-        cols: n,
-        rowPointers,
-        columnIndices: permutation,
-        values: new Float64Array(n).fill(mass),
-      },
-    };
-  }
-  const data = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) data[i * n + permutation[i]!] = mass;
-  return { plan: { rows: n, cols: n, data } };
+/** Whether the problem is an assignment, or why not. */
+function accepts(problem: OptimalTransportProblem): true | string {
+  const [n, m] = costSize(problem.cost);
+  if (n !== m) return `an assignment needs as many rows as columns; here ${n} and ${m}`;
+  if (problem.tau !== undefined && problem.tau !== Number.POSITIVE_INFINITY)
+    return 'an assignment is balanced: tau must be Infinity';
+  return (uniform(problem.a) && uniform(problem.b)) || 'an assignment needs uniform masses';
 }
 
 function uniform(masses: Float64Array | undefined): boolean {
   return masses === undefined || masses.every((mass) => Math.abs(mass - masses[0]!) <= 1e-12 * masses[0]!);
+}
+
+/** Works row by row; the error reported is the mass that has no place yet, on both sides. */
+async function assign(
+  t: Transport,
+  monitor: Monitor,
+): Promise<{ assignment: Pick<PartialAssignment, 'columnOf' | 'u' | 'v'>; reason: string }> {
+  const n = t.c.rows;
+  const augmentations = augment(t.c);
+  for (let row = 0; ; row++) {
+    const step = augmentations.next();
+    if (step.done) {
+      const { permutation, u, v } = step.value;
+      return { assignment: { columnOf: permutation, u, v }, reason: 'converged' };
+    }
+    if (monitor.expired()) return { assignment: completed(t.c, step.value), reason: 'time limit' };
+    const { u, v } = step.value;
+    monitor.step('iteration', (2 * t.mass * (n - row)) / n, ((sum(u) + sum(v)) * t.mass) / n);
+    await monitor.breathe();
+  }
+}
+
+/** Gives free rows the cheapest free columns, one after the other. */
+function completed(c: Matrix, partial: PartialAssignment): PartialAssignment {
+  const columnOf = partial.columnOf.slice();
+  const free = new Set([...partial.rowOf.keys()].filter((j) => partial.rowOf[j]! < 0));
+  for (let i = 0; i < c.rows; i++) {
+    if (columnOf[i]! >= 0) continue;
+    const best = [...free].reduce((p, q) => (c.data[i * c.cols + q]! < c.data[i * c.cols + p]! ? q : p));
+    if (c.data[i * c.cols + best] === Number.POSITIVE_INFINITY)
+      throw new NumericalError('The time is up, and the free rows have forbidden pairs only.');
+    columnOf[i] = best;
+    free.delete(best);
+  }
+  return { ...partial, columnOf };
+}
+
+function planOf(
+  problem: OptimalTransportProblem,
+  permutation: Int32Array,
+  mass: number,
+): { readonly plan?: Matrix | CsrMatrix } {
+  const n = permutation.length;
+  if (problem.mode === 'potentials') return {};
+  if (problem.planFormat === 'sparse') {
+    const rowPointers = Int32Array.from({ length: n + 1 }, (_, i) => i);
+    const values = new Float64Array(n).fill(mass);
+    return { plan: { rows: n, cols: n, rowPointers, columnIndices: permutation.slice(), values } };
+  }
+  const plan = createMatrix(n, n);
+  for (let i = 0; i < n; i++) plan.data[i * n + permutation[i]!] = mass;
+  return { plan };
 }

@@ -1,61 +1,69 @@
-import type { GoldenFile, GoldenRunner, GoldenRunners, Json } from '@espalier/core';
-import type { Matrix } from '@espalier/linalg';
-import { solveAssignment } from './exact-assignment.js';
-import { traceNewtonStep } from './golden-trace.js';
-import {
-  costMatrix,
-  type Metric,
-  type OptimalTransportProblem,
-  type OptimalTransportSolution,
-  pointCost,
-} from './optimal-transport.js';
+import type { GoldenFile, GoldenRunner, GoldenRunners, Json, JsonObject } from '@espalier/core';
+import { costMatrix, pointCost } from './cost-input.js';
+import { densePlan } from './dense-plan.js';
+import { traceNewtonStep } from './newton-trace.js';
+import type { Metric, OptimalTransportProblem, OptimalTransportSolution } from './optimal-transport.js';
 import { imageCost, imageMasses } from './pictures.js';
+import { solveAssignment } from './shortest-augmenting-paths.js';
 import { sinkhornNewtonSparse } from './sinkhorn-newton-sparse.js';
 import { prepareTransport, sum } from './transport.js';
 
 /** To machine precision: the files were computed to an L1 error below 1e-12. */
-const solver = () => sinkhornNewtonSparse.create({ tolerance: 1e-13, maxFinishingSweeps: 0 });
+const solve = (problem: OptimalTransportProblem) =>
+  sinkhornNewtonSparse.create({ tolerance: 1e-13, maxNewton: 500, maxFinishingSweeps: 0 }).solve(problem);
 
-interface AssignmentFile extends GoldenFile {
-  readonly problem: {
-    readonly C: number[][];
-    readonly a: number[];
-    readonly b: number[];
-    readonly eta: number;
-  };
-  readonly trace?: { readonly N1: number; readonly kept: number };
+/** What the problems of all kinds may hold beside their cost and masses. */
+type CommonFields = Pick<OptimalTransportProblem, 'eta' | 'epsilon' | 'tau' | 'scaleCost'>;
+
+/** A file of this package: beside the problem, sections of outputs; a section that is absent is not computed. */
+interface TransportFile<Problem> extends GoldenFile {
+  readonly problem: JsonObject & Problem;
+  readonly solution?: JsonObject;
+  readonly plan?: Json;
+}
+
+interface MatrixFields extends CommonFields {
+  /** null forbids a pair. */
+  readonly C: (number | null)[][];
+  readonly a?: number[];
+  readonly b?: number[];
+}
+
+interface AssignmentFile extends TransportFile<MatrixFields> {
+  readonly trace?: JsonObject & { readonly N1: number; readonly kept: number };
   readonly exactAssignment?: Json;
 }
 
 /** A cost matrix: solution, plan, one Newton step taken apart, and the exact assignment. */
 const assignment: GoldenRunner = {
   async run(file) {
-    const { problem: p, trace, exactAssignment } = file as AssignmentFile;
-    const cost = costMatrix(p.C);
-    const problem = { cost, a: Float64Array.from(p.a), b: Float64Array.from(p.b), eta: p.eta };
-    const solution = await solver().solve(problem);
+    const { problem: p, solution, plan, trace, exactAssignment } = file as AssignmentFile;
+    const problem = {
+      ...commonOf(p),
+      ...massesOf(p.a, p.b),
+      cost: costMatrix(p.C.map((row) => row.map((entry) => entry ?? Number.POSITIVE_INFINITY))),
+    };
     return {
-      solution: { f: [...solution.f], g: [...solution.g], ...scalars(solution) },
-      plan: rowsOf(solution.plan as Matrix),
+      ...(await solvedSections(problem, solution, plan)),
       ...(trace && { trace: traceOf(problem, trace) }),
-      ...(exactAssignment !== undefined && { exactAssignment: exact(problem) }),
+      ...(exactAssignment !== undefined && { exactAssignment: exactOf(problem) }),
     };
   },
-  tolerance: (path, file) => absolute(file, toleranceName(path), 1e-10),
+  tolerance: (path, file) => absolute(file, toleranceName(path)),
 };
 
 function traceOf(
   problem: OptimalTransportProblem,
   { N1, kept }: { readonly N1: number; readonly kept: number },
-) {
-  const step = traceNewtonStep(prepareTransport(problem), N1, kept);
+): JsonObject {
+  const step = traceNewtonStep(problem, { sweeps: N1, kept });
   return {
     x: [...step.start.x],
     y: [...step.start.y],
     dual: step.start.value,
     gradient: [...step.gradient],
     rho: step.rho,
-    keptEntries: positions(step.kept),
+    keptEntries: positionsOf(step.kept),
     directionCentred: [...step.direction.dx, ...step.direction.dy],
     directionalDerivative: step.directionalDerivative,
     alpha: step.alpha,
@@ -64,7 +72,7 @@ function traceOf(
   };
 }
 
-function positions({
+function positionsOf({
   rows,
   rowPointers,
   columnIndices,
@@ -76,99 +84,86 @@ function positions({
   return list;
 }
 
-function exact(problem: OptimalTransportProblem) {
-  const { c } = prepareTransport(problem);
-  const { permutation, totalCost } = solveAssignment({ ...c, data: c.data.slice() });
+function exactOf(problem: OptimalTransportProblem): JsonObject {
+  const { permutation, totalCost } = solveAssignment(prepareTransport(problem).c);
   return { permutation: [...permutation], totalCost };
 }
 
-interface PointsFile extends GoldenFile {
-  readonly problem: {
-    readonly x: number[][];
-    readonly y: number[][];
-    readonly metric: Metric & string;
-    readonly a: number[];
-    readonly b: number[];
-    readonly eta: number;
-  };
-  readonly unbalanced?: { readonly tau: number };
+interface PointsFields extends CommonFields {
+  readonly x: number[][];
+  readonly y: number[][];
+  readonly metric?: Metric & string;
+  readonly a?: number[];
+  readonly b?: number[];
+}
+
+interface PointsFile extends TransportFile<PointsFields> {
+  readonly unbalanced?: JsonObject & { readonly tau: number };
 }
 
 /** Point clouds with weights, zeros among them; then unbalanced on what has mass. */
 const points: GoldenRunner = {
   async run(file) {
-    const { problem: p, unbalanced } = file as PointsFile;
-    const [a, b] = [Float64Array.from(p.a), Float64Array.from(p.b)];
-    const solution = await solver().solve({ cost: pointCost(p.x, p.y, p.metric), a, b, eta: p.eta });
+    const { problem: p, solution, plan, unbalanced } = file as PointsFile;
+    const problem = { ...commonOf(p), ...massesOf(p.a, p.b), cost: pointCost(p.x, p.y, p.metric) };
     return {
-      solution: scalars(solution),
-      plan: rowsOf(solution.plan as Matrix),
-      ...(unbalanced && { unbalanced: await solveUnbalanced(p, unbalanced.tau) }),
+      ...(await solvedSections(problem, solution, plan)),
+      ...(unbalanced && { unbalanced: await unbalancedOf(p, unbalanced) }),
     };
   },
-  tolerance: (path, file) => absolute(file, toleranceName(path), 1e-10),
+  tolerance: (path, file) => absolute(file, toleranceName(path)),
 };
 
-async function solveUnbalanced(p: PointsFile['problem'], tau: number) {
-  const withMass = (masses: number[]) => masses.flatMap((mass, i) => (mass > 0 ? [i] : []));
-  const [rows, columns] = [withMass(p.a), withMass(p.b)];
-  const cost = pointCost(
-    rows.map((i) => p.x[i]!),
-    columns.map((j) => p.y[j]!),
-    p.metric,
-  );
-  const a = Float64Array.from(rows, (i) => p.a[i]!);
-  const b = Float64Array.from(columns, (j) => p.b[j]!);
-  const solution = await solver().solve({ cost, a, b, eta: p.eta, tau });
-  const plan = solution.plan as Matrix;
-  return {
-    f: [...solution.f],
-    g: [...solution.g],
-    mass: sum(plan.data),
-    cost: solution.cost,
-    objective: solution.regularizedCost,
-    plan: rowsOf(plan),
-  };
+async function unbalancedOf(p: PointsFields, section: { readonly tau: number }): Promise<JsonObject> {
+  const withMass = (masses: number[] | undefined, count: number) =>
+    [...Array(count).keys()].filter((i) => masses === undefined || masses[i]! > 0);
+  const [rows, columns] = [withMass(p.a, p.x.length), withMass(p.b, p.y.length)];
+  const solution = await solve({
+    ...commonOf(p),
+    ...massesOf(p.a && rows.map((i) => p.a![i]!), p.b && columns.map((j) => p.b![j]!)),
+    tau: section.tau,
+    cost: pointCost(
+      rows.map((i) => p.x[i]!),
+      columns.map((j) => p.y[j]!),
+      p.metric,
+    ),
+  });
+  return pick(section, outputsOf(solution));
 }
 
-interface ImagesFile extends GoldenFile {
-  readonly problem: {
-    readonly pixelsA: number[];
-    readonly pixelsB: number[];
-    readonly background: number;
-    readonly metric: Metric & string;
-    readonly eta: number;
-  };
+interface ImagesFields extends CommonFields {
+  readonly pixelsA: number[];
+  readonly pixelsB: number[];
+  readonly background: number;
+  readonly metric: Metric & string;
+}
+
+interface ImagesFile extends TransportFile<ImagesFields> {
+  /** The largest entry of each of the first rows. */
   readonly rowSupport?: readonly (readonly [column: number, mass: number])[];
 }
 
 /** Two square pictures as distributions over their pixels. */
 const images: GoldenRunner = {
   async run(file) {
-    const { problem: p, rowSupport } = file as ImagesFile;
-    const cost = imageCost(
-      Math.round(Math.sqrt(p.pixelsA.length)),
-      Math.round(Math.sqrt(p.pixelsB.length)),
-      p.metric,
-    );
-    const solution = await solver().solve({
-      cost,
+    const { problem: p, solution, plan, rowSupport } = file as ImagesFile;
+    const side = (pixels: number[]) => Math.round(Math.sqrt(pixels.length));
+    const problem = {
+      ...commonOf(p),
+      cost: imageCost(side(p.pixelsA), side(p.pixelsB), p.metric),
       a: imageMasses(p.pixelsA, p.background),
       b: imageMasses(p.pixelsB, p.background),
-      eta: p.eta,
-    });
-    const plan = solution.plan as Matrix;
+    };
+    const solved = await solve(problem);
+    const { data, cols } = densePlan(solved);
     return {
-      solution: { f: [...solution.f], g: [...solution.g], ...scalars(solution) },
+      ...sectionsOf(solved, solution, plan),
       ...(rowSupport && {
-        rowSupport: rowSupport.map((_, i) =>
-          largestOf(plan.data.subarray(i * plan.cols, (i + 1) * plan.cols)),
-        ),
+        rowSupport: rowSupport.map((_, i) => largestOf(data.subarray(i * cols, (i + 1) * cols))),
       }),
     };
   },
-  tolerance: (path, file) =>
-    absolute(file, path[0] === 'rowSupport' ? 'planEntry' : toleranceName(path), 1e-10),
+  tolerance: (path, file) => absolute(file, path[0] === 'rowSupport' ? 'planEntry' : toleranceName(path)),
 };
 
 function largestOf(row: Float64Array): [number, number] {
@@ -176,14 +171,62 @@ function largestOf(row: Float64Array): [number, number] {
   return [column, row[column]!];
 }
 
-function scalars({ cost, regularizedCost, dual }: OptimalTransportSolution) {
-  return { cost, regularizedCost, dual };
+/** The fields that all kinds share; eta where neither it nor epsilon is given is refused by the solver. */
+function commonOf({ eta, epsilon, tau, scaleCost }: CommonFields): CommonFields {
+  return {
+    ...(eta !== undefined && { eta }),
+    ...(epsilon !== undefined && { epsilon }),
+    ...(tau !== undefined && { tau }),
+    ...(scaleCost !== undefined && { scaleCost }),
+  };
 }
 
-function rowsOf(matrix: Matrix): number[][] {
-  return Array.from({ length: matrix.rows }, (_, i) => [
-    ...matrix.data.subarray(i * matrix.cols, (i + 1) * matrix.cols),
-  ]);
+function massesOf(
+  a: number[] | undefined,
+  b: number[] | undefined,
+): Pick<OptimalTransportProblem, 'a' | 'b'> {
+  return { ...(a && { a: Float64Array.from(a) }), ...(b && { b: Float64Array.from(b) }) };
+}
+
+async function solvedSections(
+  problem: OptimalTransportProblem,
+  solution: JsonObject | undefined,
+  plan: Json | undefined,
+): Promise<JsonObject> {
+  return solution === undefined && plan === undefined ? {} : sectionsOf(await solve(problem), solution, plan);
+}
+
+function sectionsOf(
+  solved: OptimalTransportSolution,
+  solution: JsonObject | undefined,
+  plan: Json | undefined,
+): JsonObject {
+  return {
+    ...(solution && { solution: pick(solution, outputsOf(solved)) }),
+    ...(plan !== undefined && { plan: outputsOf(solved).plan }),
+  };
+}
+
+/** Everything that a section may ask for, under the names of the files. */
+function outputsOf(solution: OptimalTransportSolution): JsonObject {
+  const plan = densePlan(solution);
+  return {
+    f: [...solution.f],
+    g: [...solution.g],
+    cost: solution.cost,
+    regularizedCost: solution.regularizedCost,
+    objective: solution.regularizedCost,
+    dual: solution.dual,
+    mass: sum(plan.data),
+    plan: Array.from({ length: plan.rows }, (_, i) => [
+      ...plan.data.subarray(i * plan.cols, (i + 1) * plan.cols),
+    ]),
+  };
+}
+
+/** Those outputs that the section has. */
+function pick(section: JsonObject, outputs: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => Object.hasOwn(section, name)));
 }
 
 /** The file's name for the tolerance of an output: it groups outputs of one sort. */
@@ -196,9 +239,12 @@ function toleranceName(path: readonly (string | number)[]): string {
   return ['cost', 'totalCost', 'mass'].includes(name) ? 'cost' : 'dual';
 }
 
-function absolute(file: GoldenFile, name: string, otherwise: number): { absolute: number; relative: number } {
-  const stated = (file.tolerance as Readonly<Record<string, number>> | undefined)?.[name];
-  return { absolute: stated ?? otherwise, relative: 0 };
+/** Where a file states no tolerance of that name. */
+const OTHERWISE = 1e-10;
+
+function absolute(file: GoldenFile, name: string): { absolute: number; relative: number } {
+  const stated = file.tolerance as Readonly<Record<string, number>> | undefined;
+  return { absolute: stated?.[name] ?? OTHERWISE, relative: 0 };
 }
 
 const golden: GoldenRunners = { assignment, points, images };

@@ -6,12 +6,16 @@ import { sinkhorn } from './sinkhorn.js';
 import { sinkhornNewtonSparse } from './sinkhorn-newton-sparse.js';
 import { sinkhornStabilized } from './sinkhorn-stabilized.js';
 
+export type { CsrMatrix, Matrix } from '@espalier/linalg';
 export { solveBatch, type TransportBatch } from './batch.js';
-export { type Assignment, solveAssignment } from './exact-assignment.js';
+export { costMatrix, pointCost } from './cost-input.js';
+export { densePlan } from './dense-plan.js';
 export { type TransportGradients, transportGradients } from './gradients.js';
+export { type NewtonTrace, traceNewtonStep } from './newton-trace.js';
 export * from './optimal-transport.js';
-export { imageCost, imageMasses } from './pictures.js';
+export { imageCost, imageMasses, readPgm } from './pictures.js';
 export { roundToPolytope } from './round-to-polytope.js';
+export { type Assignment, solveAssignment } from './shortest-augmenting-paths.js';
 export { type SinkhornDivergence, sinkhornDivergence } from './sinkhorn-divergence.js';
 export { exactAssignment, lbfgsDual, newtonDense, sinkhorn, sinkhornNewtonSparse, sinkhornStabilized };
 

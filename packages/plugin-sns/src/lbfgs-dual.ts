@@ -1,12 +1,12 @@
 import { defineSolver } from '@espalier/core';
 import { z } from 'zod';
 import { type DualPoint, evaluateDual, gradientHalf } from './dual-potential.js';
-import { backtrack } from './line-search.js';
-import { logSweepInPlace } from './log-sweep.js';
+import { searchLine } from './line-search.js';
 import { startMonitor } from './monitor.js';
 import { optimalTransport } from './optimal-transport.js';
 import { assembleSolution } from './solution.js';
 import { prepareTransport, type Transport } from './transport.js';
+import { warmUpInPlace } from './warm-up.js';
 
 /** A pair of the limited memory: change of the point, change of the (negative) gradient. */
 interface Correction {
@@ -18,7 +18,7 @@ interface Correction {
 
 /**
  * L-BFGS on the dual (Liu and Nocedal 1989) from a few Sinkhorn sweeps: the quasi-Newton method that the reviewers of the paper asked
- * for. Baseline 4 of the specification.
+ * for.
  */
 export const lbfgsDual = defineSolver({
   name: 'lbfgs-dual',
@@ -32,62 +32,53 @@ export const lbfgsDual = defineSolver({
   },
   options: z.strictObject({
     tolerance: z.number().positive().default(1e-9).describe('L1 marginal error, relative to the total mass.'),
-    warmUpSweeps: z.int().min(0).default(20).describe('Sinkhorn sweeps before the first step.'),
+    maxSinkhorn: z.int().min(0).default(20).describe('Sinkhorn sweeps before the first step.'),
     maxIterations: z.int().min(0).default(3_000).describe('Most steps.'),
     memory: z.int().min(1).default(10).describe('Corrections that are kept.'),
   }),
   examples: { default: {} },
-  create: ({ tolerance, warmUpSweeps, maxIterations, memory }, services) => ({
+  create: ({ tolerance, maxSinkhorn, maxIterations, memory }, services) => ({
     async solve(problem, run) {
       const t = prepareTransport(problem);
       const monitor = startMonitor(run, services);
       const [x, y] = [t.x0.slice(), t.y0.slice()];
-      for (let sweep = 0; sweep < warmUpSweeps && !monitor.expired(); sweep++) {
-        const { rowError, value } = logSweepInPlace(t, x, y);
-        monitor.step('sweep', rowError, value);
-        if (sweep > 0 && rowError <= tolerance * t.mass) break;
-      }
+      await warmUpInPlace(t, x, y, { sweeps: maxSinkhorn, rule: 'fixed' }, tolerance * t.mass, monitor);
       let point = evaluateDual(t, x, y);
       let gradient = gradientOf(t, point);
       let corrections: Correction[] = [];
-      let reason = 'iteration limit';
-      for (let iteration = 0; ; iteration++) {
-        if (point.error <= tolerance * t.mass) reason = 'converged';
-        else if (iteration >= maxIterations) reason = 'iteration limit';
-        else if (monitor.expired()) reason = 'time limit';
-        else {
-          const direction = ascentDirection(gradient, corrections, t);
-          const n = point.x.length;
-          const dz = { dx: direction.subarray(0, n), dy: direction.subarray(n), iterations: 0 };
-          const rise = product(gradient, direction);
-          const found = rise > 0 ? backtrack(t, point, dz, rise, 'gradient') : undefined;
-          if (!found) {
-            if (corrections.length > 0) {
-              corrections = []; // start over with the scaled gradient
-              continue;
-            }
-            reason = 'line search failed';
-            break;
-          }
-          const next = gradientOf(t, found.point);
-          const s = direction.map((d) => found.alpha * d);
-          const u = gradient.map((g, i) => g - next[i]!); // the dual is concave: u . s > 0 but for rounding
-          const curvature = product(u, s);
-          if (curvature > 1e-14 * Math.sqrt(product(u, u) * product(s, s))) {
-            corrections = [...corrections, { s, u, rho: 1 / curvature }].slice(-memory);
-          }
-          point = found.point;
-          gradient = next;
-          monitor.step('iteration', point.error, point.value);
-          await monitor.breathe();
+      let steps = 0;
+      const ended = () => {
+        if (point.error <= tolerance * t.mass) return 'converged';
+        if (steps >= maxIterations) return 'iteration limit';
+        return monitor.expired() ? 'time limit' : undefined;
+      };
+      let reason: string | undefined = ended();
+      while (!reason) {
+        const direction = ascentDirection(gradient, corrections, t);
+        const n = point.x.length;
+        const dz = { dx: direction.subarray(0, n), dy: direction.subarray(n) };
+        const rise = product(gradient, direction);
+        const found = rise > 0 ? searchLine(t, point, dz, rise, 'expanding') : undefined;
+        if (!found) {
+          if (corrections.length === 0) reason = 'line search failed';
+          corrections = []; // start over with the scaled gradient
           continue;
         }
-        break;
+        const next = gradientOf(t, found.point);
+        const s = direction.map((d) => found.alpha * d);
+        const u = gradient.map((g, i) => g - next[i]!); // the dual is concave: u . s > 0 but for rounding
+        const curvature = product(u, s);
+        if (curvature > 1e-14 * Math.sqrt(product(u, u) * product(s, s))) {
+          corrections = [...corrections, { s, u, rho: 1 / curvature }].slice(-memory);
+        }
+        point = found.point;
+        gradient = next;
+        steps++;
+        monitor.step('iteration', point.error, point.value);
+        await monitor.breathe();
+        reason = ended();
       }
-      return assembleSolution(problem, t, point.x, point.y, monitor, {
-        converged: reason === 'converged',
-        reason,
-      });
+      return assembleSolution(problem, t, point.x, point.y, monitor, reason);
     },
   }),
 });

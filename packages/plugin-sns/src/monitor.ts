@@ -14,13 +14,15 @@ export interface Monitor {
   /** Lets the event loop turn now and then, so that a signal can fire and other work can go on. */
   breathe(): Promise<void>;
   elapsedMs(): number;
+  /** A line for people, through the logger service. */
+  warn(message: string): void;
 }
 
 /** A turn of the event loop costs about a millisecond: 2 % at this rate. */
 const BREATHE_EVERY_MS = 50;
 
 /** Starts the clock of a run. @throws AbortedError when the signal fired before */
-export function startMonitor(run: RunOptions | undefined, { clock }: Services): Monitor {
+export function startMonitor(run: RunOptions | undefined, { clock, logger }: Services): Monitor {
   const state = startRun(run, clock);
   const iterations = { sinkhorn: 0, newton: 0, cg: 0 };
   const history: TransportHistoryPoint[] = [];
@@ -45,5 +47,6 @@ export function startMonitor(run: RunOptions | undefined, { clock }: Services): 
       state.throwIfAborted();
     },
     elapsedMs: () => state.elapsedMs(),
+    warn: (message) => logger.warn(message),
   };
 }

@@ -1,15 +1,17 @@
 import { defineSolver } from '@espalier/core';
 import { z } from 'zod';
-import { logSweepInPlace } from './log-sweep.js';
+import { costSize } from './cost.js';
 import { startMonitor } from './monitor.js';
+import { createNewtonMemory } from './newton-memory.js';
 import { newtonStage } from './newton-stage.js';
 import { optimalTransport } from './optimal-transport.js';
 import { assembleSolution } from './solution.js';
-import { prepareTransport } from './transport.js';
+import { LARGEST_CHOLESKY, prepareTransport } from './transport.js';
+import { warmUpInPlace } from './warm-up.js';
 
 /**
- * Sinkhorn-Newton with the whole Hessian: the sparse method with lambda = 1. Few steps, each O(n^3). Baseline 3 of the
- * specification.
+ * Sinkhorn-Newton with the whole Hessian: the sparse method with lambda = 1, and with its line search and shift, without which it
+ * ends at L1 costs. Few steps, each O(n^3).
  */
 export const newtonDense = defineSolver({
   name: 'newton-dense',
@@ -23,30 +25,23 @@ export const newtonDense = defineSolver({
   },
   options: z.strictObject({
     tolerance: z.number().positive().default(1e-9).describe('L1 marginal error, relative to the total mass.'),
-    warmUpSweeps: z.int().min(0).default(20).describe('Sinkhorn sweeps before Newton.'),
+    maxSinkhorn: z.int().min(0).default(20).describe('Sinkhorn sweeps before Newton.'),
     maxNewton: z.int().min(0).default(100).describe('Most Newton steps.'),
   }),
   examples: { default: {} },
   accepts: ({ cost }) => {
-    const [n, m] =
-      'matrix' in cost
-        ? [cost.rows, cost.columns]
-        : [cost.x.length / cost.dimension, cost.y.length / cost.dimension];
+    const small = Math.min(...costSize(cost));
     return (
-      Math.min(n, m) <= 4_000 ||
-      `factors a dense ${Math.min(n, m)} x ${Math.min(n, m)} matrix each step; 4,000 is the limit`
+      small <= LARGEST_CHOLESKY ||
+      `factors a dense ${small} x ${small} matrix each step; ${LARGEST_CHOLESKY} is the limit`
     );
   },
-  create: ({ tolerance, warmUpSweeps, maxNewton }, services) => ({
+  create: ({ tolerance, maxSinkhorn, maxNewton }, services) => ({
     async solve(problem, run) {
       const t = prepareTransport(problem);
       const monitor = startMonitor(run, services);
       const [x, y] = [t.x0.slice(), t.y0.slice()];
-      for (let sweep = 0; sweep < warmUpSweeps && !monitor.expired(); sweep++) {
-        const { rowError, value } = logSweepInPlace(t, x, y);
-        monitor.step('sweep', rowError, value);
-        if (sweep > 0 && rowError <= tolerance * t.mass) break;
-      }
+      await warmUpInPlace(t, x, y, { sweeps: maxSinkhorn, rule: 'fixed' }, tolerance * t.mass, monitor);
       const { point, reason } = await newtonStage(
         t,
         x,
@@ -58,16 +53,14 @@ export const newtonDense = defineSolver({
           linearSolver: 'cholesky',
           cgTolerance: () => 1e-8,
           cgIterations: 2_000,
-          shift: 'none',
+          shift: 'auto',
           postSweep: 'none',
-          acceptance: 'gradient',
+          lineSearch: 'expanding',
         },
+        createNewtonMemory(t),
         monitor,
       );
-      return assembleSolution(problem, t, point.x, point.y, monitor, {
-        converged: reason === 'converged',
-        reason,
-      });
+      return assembleSolution(problem, t, point.x, point.y, monitor, reason);
     },
   }),
 });

@@ -1,18 +1,15 @@
-import { createMatrix, NotPositiveDefiniteError } from '@espalier/linalg';
+import { NotPositiveDefiniteError } from '@espalier/linalg';
 import { type Coupling, denseCoupling, sparseCoupling } from './coupling.js';
 import { type DualPoint, evaluateDual, targetMass } from './dual-potential.js';
-import { backtrack } from './line-search.js';
+import { type LineSearchRule, searchLine } from './line-search.js';
 import { logSweepInPlace } from './log-sweep.js';
 import type { Monitor } from './monitor.js';
-import {
-  type Direction,
-  type NewtonSystem,
-  newtonSystem,
-  slope,
-  solveByConjugateGradient,
-  solveBySchur,
-} from './newton-system.js';
-import { createHistogram, keepLargest, keepMass, type PlanHistogram } from './sparsify.js';
+import { solveByConjugateGradient } from './newton-cg.js';
+import type { NewtonMemory } from './newton-memory.js';
+import { type Direction, type NewtonSystem, newtonSystem, slope } from './newton-system.js';
+import { solveBySchur } from './schur.js';
+import { nextShift, shiftAfterFailure } from './shift.js';
+import { keepLargest, keepMass, type PlanHistogram } from './sparsify.js';
 import type { Transport } from './transport.js';
 
 /** Which entries of P a Newton step keeps. */
@@ -31,12 +28,11 @@ export interface NewtonOptions {
   /** Relative residual of conjugate gradients for a gradient of the given L1 norm. */
   readonly cgTolerance: (gradientNorm: number) => number;
   readonly cgIterations: number;
-  /** Levenberg shift after a step whose line search needed alpha < 1/8. */
+  /** Levenberg shift after short steps: see {@link nextShift}. */
   readonly shift: 'auto' | 'none';
   /** One Sinkhorn sweep after each accepted step. */
   readonly postSweep: 'after-newton' | 'none';
-  /** See `backtrack`. */
-  readonly acceptance: 'value' | 'gradient';
+  readonly lineSearch: LineSearchRule;
 }
 
 /** The point that a stage reached. */
@@ -56,10 +52,19 @@ export async function newtonStage(
   x: Float64Array,
   y: Float64Array,
   options: NewtonOptions,
+  memory: NewtonMemory,
   monitor: Monitor,
 ): Promise<StageResult> {
-  const histogram = createHistogram();
+  const { histogram } = memory;
   const evaluate = (px: Float64Array, py: Float64Array) => evaluateDual(t, px, py, histogram);
+  const sweep = (from: DualPoint, count: number): DualPoint => {
+    const [sx, sy] = [from.x.slice(), from.y.slice()];
+    for (let k = 0; k < count; k++) {
+      const { rowError, value } = logSweepInPlace(t, sx, sy);
+      monitor.step('sweep', rowError, value);
+    }
+    return evaluate(sx, sy);
+  };
   let point = evaluate(x, y);
   let shift = 0;
   let failures = 0;
@@ -69,34 +74,36 @@ export async function newtonStage(
     if (step >= options.maxSteps) return { point, reason: 'iteration limit' };
     if (monitor.expired()) return { point, reason: 'time limit' };
     await monitor.breathe();
+    if (isDegenerate(point)) point = sweep(point, 1);
 
-    const coupling = chooseEntries(t, point, histogram, options.density, keepMore);
-    const entries = t.c.rows * t.c.cols;
-    monitor.density.push(coupling.kept / entries);
-    const system = newtonSystem(t, point, coupling.block, shift);
-    const direction = solve(system, point.error, options, monitor);
+    const block = chooseEntries(t, point, histogram, options.density, keepMore, memory);
+    const system = newtonSystem(t, point, block, shift);
+    const direction = await solve(system, point.error, options, memory, monitor);
     const rise = slope(system, direction);
-    const found = rise > 0 ? backtrack(t, point, direction, rise, options.acceptance) : undefined;
+    const found = rise > 0 ? searchLine(t, point, direction, rise, options.lineSearch) : undefined;
     if (!found) {
-      failures++;
-      if (failures >= FAILURES_IN_A_ROW) return { point, reason: 'line search failed' };
+      if (++failures >= FAILURES_IN_A_ROW) return { point, reason: 'line search failed' };
       keepMore *= 2;
-      const [sx, sy] = [point.x.slice(), point.y.slice()];
-      for (let sweep = 0; sweep < SWEEPS_AFTER_FAILURE; sweep++) {
-        const { rowError, value } = logSweepInPlace(t, sx, sy);
-        monitor.step('sweep', rowError, value);
-      }
-      point = evaluate(sx, sy);
+      if (options.shift === 'auto') shift = shiftAfterFailure(shift, point.error / t.mass);
+      point = sweep(point, SWEEPS_AFTER_FAILURE);
       continue;
     }
     failures = 0;
-    shift =
-      options.shift === 'auto' && found.alpha < 1 / 8 ? 0.1 * Math.min(found.point.error / t.mass, 0.1) : 0;
-    if (options.postSweep === 'after-newton' && found.point.error > options.tolerance) {
+    if (options.shift === 'auto') shift = nextShift(shift, found, t.mass);
+    monitor.density.push(block.kept / (t.c.rows * t.c.cols));
+    monitor.step('newton', found.point.error, found.point.value);
+    const goOn = found.point.error > options.tolerance;
+    if (goOn && options.postSweep === 'after-newton') {
       point = evaluate(...sweepFrom(t, found.point));
-    } else point = evaluate(found.point.x, found.point.y);
-    monitor.step('newton', point.error, point.value);
+      monitor.step('sweep', point.error, point.value);
+    } else point = goOn ? evaluate(found.point.x, found.point.y) : found.point;
   }
+}
+
+/** A row or column whose plan under- or overflowed: the system would be singular. One sweep repairs it. */
+function isDegenerate({ rowSums, colSums }: DualPoint): boolean {
+  const usable = (sum: number) => sum > 0 && Number.isFinite(sum);
+  return !(rowSums.every(usable) && colSums.every(usable));
 }
 
 function chooseEntries(
@@ -105,42 +112,43 @@ function chooseEntries(
   histogram: PlanHistogram,
   density: DensityRule,
   keepMore: number,
-): { readonly block: Coupling; readonly kept: number } {
+  memory: NewtonMemory,
+): Coupling {
   const entries = t.c.rows * t.c.cols;
-  const longer = Math.max(t.c.rows, t.c.cols);
   if (density.rule === 'count') {
-    const { s } = keepLargest(t, point, histogram, Math.min(entries, density.kept * keepMore));
-    return { block: sparseCoupling(s), kept: s.values.length };
+    const count = Math.min(entries, density.kept * keepMore);
+    return sparseCoupling(keepLargest(t, point, histogram, count).s);
   }
   const sparse =
     density.rule === 'mass'
       ? keepMass(t, point, histogram, {
           budget: (density.theta * Math.min(point.error, t.mass)) / keepMore,
-          least: Math.min(entries, 4 * longer * keepMore),
+          least: Math.min(entries, 4 * Math.max(t.c.rows, t.c.cols) * keepMore),
           most: LARGEST_SPARSE_SHARE * entries,
         })
       : undefined;
-  if (sparse) return { block: sparseCoupling(sparse.s), kept: sparse.s.values.length };
-  const p = createMatrix(t.c.rows, t.c.cols);
+  if (sparse) return sparseCoupling(sparse.s);
+  const { p, scaled } = memory.dense();
   evaluateDual(t, point.x, point.y, { values: p.data });
-  return { block: denseCoupling(p), kept: entries };
+  return denseCoupling(p, scaled);
 }
 
-function solve(system: NewtonSystem, error: number, options: NewtonOptions, monitor: Monitor): Direction {
+async function solve(
+  system: NewtonSystem,
+  error: number,
+  options: NewtonOptions,
+  memory: NewtonMemory,
+  monitor: Monitor,
+): Promise<Direction> {
   if (options.linearSolver === 'cholesky') {
     try {
-      return solveBySchur(system);
+      return solveBySchur(system, memory.complement());
     } catch (thrown) {
       if (!(thrown instanceof NotPositiveDefiniteError)) throw thrown; // rounding: conjugate gradients need no factor
     }
   }
-  const direction = solveByConjugateGradient(system, {
-    tolerance: options.cgTolerance(error),
-    maxIterations: options.cgIterations,
-    check: () => monitor.throwIfAborted(),
-  });
-  monitor.iterations.cg += direction.iterations;
-  return direction;
+  const limits = { tolerance: options.cgTolerance(error), maxIterations: options.cgIterations };
+  return solveByConjugateGradient(system, limits, monitor);
 }
 
 /** A Sinkhorn sweep from a point whose row sums are known: one pass for the columns instead of two. */

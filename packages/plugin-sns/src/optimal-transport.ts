@@ -1,5 +1,6 @@
-import { defineProblemFamily, InvalidDataError, type Json, messageOf } from '@espalier/core';
+import { defineProblemFamily } from '@espalier/core';
 import type { CsrMatrix, Matrix } from '@espalier/linalg';
+import { readCostCsv, readProblem, solutionToJson } from './problem-files.js';
 
 /** A built-in distance between points, or the user's own function of two points. */
 export type Metric =
@@ -55,7 +56,7 @@ export interface OptimalTransportProblem {
   readonly planFormat?: 'dense' | 'sparse';
 }
 
-/** One point of a solver's history. */
+/** One point of a solver's history: after a Newton step, before a Sinkhorn sweep (what the sweep itself finds out for nothing). */
 export interface TransportHistoryPoint {
   readonly step: 'sweep' | 'newton' | 'iteration';
   readonly marginalError: number;
@@ -82,7 +83,7 @@ export interface OptimalTransportSolution {
   /** Share of the plan's entries that each Newton step kept. */
   readonly density: readonly number[];
   readonly converged: boolean;
-  /** Why it stopped: `converged`, `time limit`, `iteration limit`, `line search failed`, ... */
+  /** Why it stopped: `converged`, `time limit`, `iteration limit`, or what else it is that a solver ran into. */
   readonly reason: string;
   readonly history: readonly TransportHistoryPoint[];
   readonly milliseconds: number;
@@ -96,106 +97,14 @@ export const optimalTransport = defineProblemFamily<OptimalTransportProblem, Opt
     {
       extensions: ['json'],
       summary:
-        'cost: { matrix (rows of numbers) } or { x, y (lists of points), metric }; a, b, eta or epsilon, tau',
-      read: (bytes) => readProblem(new TextDecoder().decode(bytes)),
+        'cost: { matrix (rows of numbers, null forbids a pair) } or { x, y (lists of points), metric }; a, b, eta or epsilon, tau, scaleCost, initial, mode, planFormat',
+      read: readProblem,
     },
     {
       extensions: ['csv'],
       summary: 'the cost matrix, one row a line, uniform weights; epsilon is 0.01 of its largest entry',
-      read: (bytes) => readCostCsv(new TextDecoder().decode(bytes)),
+      read: readCostCsv,
     },
   ],
   solutionToJson,
 });
-
-/** The JSON form: matrices as lists of rows, potentials as lists. */
-interface ProblemJson extends Omit<OptimalTransportProblem, 'cost' | 'a' | 'b' | 'initial'> {
-  readonly cost: {
-    readonly matrix?: number[][];
-    readonly x?: number[][];
-    readonly y?: number[][];
-    readonly metric?: Metric;
-  };
-  readonly a?: number[];
-  readonly b?: number[];
-  readonly initial?: { readonly f: number[]; readonly g: number[] };
-}
-
-function readProblem(text: string): OptimalTransportProblem {
-  let json: ProblemJson;
-  try {
-    json = JSON.parse(text) as ProblemJson;
-  } catch (cause) {
-    throw new InvalidDataError(`The problem is no JSON: ${messageOf(cause)}.`, { cause });
-  }
-  const { cost, a, b, initial, ...rest } = json;
-  if (!cost?.matrix && !(cost?.x && cost.y)) {
-    throw new InvalidDataError('cost needs a matrix (rows of numbers) or x and y (lists of points).');
-  }
-  return {
-    ...rest,
-    cost: cost.matrix ? costMatrix(cost.matrix) : pointCost(cost.x!, cost.y!, cost.metric),
-    ...(a && { a: Float64Array.from(a) }),
-    ...(b && { b: Float64Array.from(b) }),
-    ...(initial && { initial: { f: Float64Array.from(initial.f), g: Float64Array.from(initial.g) } }),
-  };
-}
-
-/** A cost matrix from rows of equal length. @throws InvalidDataError when they differ */
-export function costMatrix(rows: readonly (readonly number[])[]): CostMatrix {
-  const columns = rows[0]?.length ?? 0;
-  const odd = rows.findIndex((row) => row.length !== columns);
-  if (odd >= 0)
-    throw new InvalidDataError(`Row ${odd} has ${rows[odd]!.length} entries; the first row has ${columns}.`);
-  return { matrix: Float64Array.from(rows.flat()), rows: rows.length, columns };
-}
-
-/** Point clouds from lists of points of one dimension. @throws InvalidDataError when dimensions differ */
-export function pointCost(
-  x: readonly (readonly number[])[],
-  y: readonly (readonly number[])[],
-  metric: Metric = 'sqeuclidean',
-): PointCost {
-  const dimension = x[0]?.length ?? 0;
-  if ([...x, ...y].some((point) => point.length !== dimension)) {
-    throw new InvalidDataError(`All points must have the dimension of the first one, ${dimension}.`);
-  }
-  return { x: Float64Array.from(x.flat()), y: Float64Array.from(y.flat()), dimension, metric };
-}
-
-function readCostCsv(text: string): OptimalTransportProblem {
-  const rows = text
-    .trim()
-    .split(/\r?\n/)
-    .map((line) => line.split(/[,;\t]/).map((cell) => (cell.trim() === '' ? Number.NaN : Number(cell))));
-  const cost = costMatrix(rows);
-  const largest = cost.matrix.reduce((a, b) => (Number.isFinite(b) ? Math.max(a, Math.abs(b)) : a), 0);
-  return { cost, epsilon: 0.01 * (largest || 1) };
-}
-
-function solutionToJson(solution: OptimalTransportSolution): Json {
-  const { f, g, plan, history: _history, density, iterations, ...scalars } = solution;
-  return {
-    ...scalars,
-    iterations,
-    density: [...density],
-    f: [...f],
-    g: [...g],
-    ...(plan && { plan: planToJson(plan) }),
-  };
-}
-
-function planToJson(plan: Matrix | CsrMatrix): Json {
-  if ('data' in plan) {
-    return Array.from({ length: plan.rows }, (_, i) => [
-      ...plan.data.subarray(i * plan.cols, (i + 1) * plan.cols),
-    ]);
-  }
-  const entries: [row: number, column: number, mass: number][] = [];
-  for (let i = 0; i < plan.rows; i++) {
-    for (let k = plan.rowPointers[i]!; k < plan.rowPointers[i + 1]!; k++) {
-      entries.push([i, plan.columnIndices[k]!, plan.values[k]!]);
-    }
-  }
-  return { rows: plan.rows, columns: plan.cols, entries };
-}

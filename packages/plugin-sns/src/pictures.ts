@@ -1,5 +1,6 @@
-import type { DataFiles } from '@espalier/core';
-import { type Metric, type PointCost, pointCost } from './optimal-transport.js';
+import { type DataFiles, InvalidDataError } from '@espalier/core';
+import { pointCost } from './cost-input.js';
+import type { Metric, PointCost } from './optimal-transport.js';
 import { sum } from './transport.js';
 
 /** Where the handwritten digits stand in the data folder. */
@@ -27,12 +28,13 @@ export async function readDigits(data: DataFiles, positions: readonly number[]):
   return positions.map((position) => images[position]!.pixels);
 }
 
-/** Grey values of a plain PGM picture (P2), row by row. */
+/** Grey values of a plain PGM picture (P2), row by row. @throws InvalidDataError when it is none, or not all there */
 export function readPgm(bytes: Uint8Array): number[] {
   const text = new TextDecoder().decode(bytes).replace(/#.*$/gm, '');
   const [magic, width, height, , ...values] = text.trim().split(/\s+/);
-  if (magic !== 'P2' || values.length !== Number(width) * Number(height)) {
-    throw new RangeError('The picture is no plain PGM (P2) with all its pixels.');
+  const pixels = values.map(Number);
+  if (magic !== 'P2' || pixels.length !== Number(width) * Number(height) || pixels.some(Number.isNaN)) {
+    throw new InvalidDataError('The picture is no plain PGM (P2) with all its pixels.');
   }
-  return values.map(Number);
+  return pixels;
 }

@@ -5,7 +5,7 @@ import type { Matrix } from '@espalier/linalg';
  * The nearest plan with exact marginals in the sense of Altschuler, Weed and Rigollet 2017 (algorithm 2): rows scaled by
  * min(1, a / P 1), columns likewise, and the rest added as the rank-one matrix err_a err_b^T / |err_a|_1.
  * @param plan n x m, entries >= 0; unchanged
- * @throws InvalidProblemError when shapes do not fit or the totals of a and b differ
+ * @throws InvalidProblemError when shapes do not fit, an entry is negative or not finite, or the totals of a and b differ
  */
 export function roundToPolytope(plan: Matrix, a: Float64Array, b: Float64Array): Matrix {
   const { rows: n, cols: m } = plan;
@@ -18,6 +18,11 @@ export function roundToPolytope(plan: Matrix, a: Float64Array, b: Float64Array):
   if (Math.abs(massA - massB) > 1e-9 * Math.max(massA, massB)) {
     throw new InvalidProblemError(`The marginals must have one total; given ${massA} and ${massB}.`);
   }
+  const bad = plan.data.findIndex((mass) => !(mass >= 0 && Number.isFinite(mass)));
+  if (bad >= 0)
+    throw new InvalidProblemError(
+      `Entry ${bad} of the plan is ${plan.data[bad]}; masses are finite and >= 0.`,
+    );
   const data = plan.data.slice();
   for (let i = 0; i < n; i++) {
     const row = data.subarray(i * m, (i + 1) * m);

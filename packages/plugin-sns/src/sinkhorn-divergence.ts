@@ -9,11 +9,15 @@ export interface SinkhornDivergence {
   readonly between: OptimalTransportSolution;
   readonly withinX: OptimalTransportSolution;
   readonly withinY: OptimalTransportSolution;
+  /** Whether all three are; the value holds to the solver's tolerance only then. */
+  readonly converged: boolean;
 }
 
 /**
  * The Sinkhorn divergence between two weighted point clouds (Feydy et al. 2019) from the dual values; the constants of the entropy
- * cancel. Costs of point clouds only: a matrix does not say what x and x cost.
+ * cancel. Balanced transport between point clouds only: a matrix does not say what x and x cost.
+ * @param run its time limit holds for each of the three problems
+ * @throws InvalidProblemError for a cost matrix, a `tau`, or a cost scaled by a statistic
  */
 export async function sinkhornDivergence(
   solver: Solver<OptimalTransportProblem, OptimalTransportSolution>,
@@ -23,6 +27,11 @@ export async function sinkhornDivergence(
   const { cost, a, b, initial: _initial, ...rest } = problem;
   if ('matrix' in cost)
     throw new InvalidProblemError('The divergence needs point clouds x and y, not a cost matrix.');
+  if (rest.tau !== undefined && rest.tau !== Number.POSITIVE_INFINITY) {
+    throw new InvalidProblemError(
+      `The divergence is of balanced transport, where the constants of the entropy cancel; given tau ${rest.tau}.`,
+    );
+  }
   if (typeof rest.scaleCost === 'string' && rest.scaleCost !== 'none') {
     throw new InvalidProblemError(
       `scaleCost '${rest.scaleCost}' would scale the three costs differently: give a number.`,
@@ -37,5 +46,11 @@ export async function sinkhornDivergence(
   const between = await solve(cost.x, cost.y, a, b);
   const withinX = await solve(cost.x, cost.x, a, a);
   const withinY = await solve(cost.y, cost.y, b, b);
-  return { value: between.dual - (withinX.dual + withinY.dual) / 2, between, withinX, withinY };
+  return {
+    value: between.dual - (withinX.dual + withinY.dual) / 2,
+    between,
+    withinX,
+    withinY,
+    converged: between.converged && withinX.converged && withinY.converged,
+  };
 }

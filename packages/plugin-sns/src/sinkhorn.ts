@@ -8,7 +8,7 @@ import { prepareTransport } from './transport.js';
 
 /**
  * Sinkhorn's matrix scaling in the log domain: exact for any regularisation, slow where eta times the spread of the best costs
- * is large. Baseline 1 of the specification; stage 1 of the paper.
+ * is large. Stage 1 of the paper.
  */
 export const sinkhorn = defineSolver({
   name: 'sinkhorn',
@@ -34,30 +34,23 @@ export const sinkhorn = defineSolver({
       const t = prepareTransport(problem);
       const monitor = startMonitor(run, services);
       const [x, y] = [t.x0.slice(), t.y0.slice()];
-      let reason = 'iteration limit';
-      for (let sweep = 0; sweep <= maxSweeps; sweep++) {
+      let reason: string | undefined;
+      for (let sweep = 0; !reason; sweep++) {
         const [xBefore, yBefore] = [x.slice(), y.slice()];
         const { rowError, value } = logSweepInPlace(t, x, y);
-        // Columns are exact after a sweep only in balanced transport; with tau both halves move, and the row error measures it.
-        if (sweep > 0 && rowError <= tolerance * t.mass) {
-          x.set(xBefore);
-          y.set(yBefore);
-          reason = 'converged';
-          break;
-        }
-        if (sweep === maxSweeps) {
-          x.set(xBefore);
+        // After a sweep the equations of the columns hold (with tau too): the row error is all there is. Before the first they do not.
+        if (sweep > 0 && rowError <= tolerance * t.mass) reason = 'converged';
+        else if (sweep >= maxSweeps) reason = 'iteration limit';
+        if (reason) {
+          x.set(xBefore); // the report is about the point before the sweep
           y.set(yBefore);
           break;
         }
         monitor.step('sweep', rowError, value);
-        if (monitor.expired()) {
-          reason = 'time limit';
-          break;
-        }
-        await monitor.breathe();
+        if (monitor.expired()) reason = 'time limit';
+        else await monitor.breathe();
       }
-      return assembleSolution(problem, t, x, y, monitor, { converged: reason === 'converged', reason });
+      return assembleSolution(problem, t, x, y, monitor, reason);
     },
   }),
 });

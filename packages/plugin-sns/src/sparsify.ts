@@ -16,14 +16,15 @@ export function createHistogram(): PlanHistogram {
 /** The smallest value that falls into bin `e`: 2^(e - 1023). */
 const binEdge = (e: number): number => 2 ** (e - 1023);
 
-/** The entries of P that a Newton step keeps, and the threshold rho: all entries >= rho are kept. */
+/** The entries of P that a Newton step keeps: all entries >= rho. */
 export interface SparsePlan {
   readonly s: CsrMatrix;
   readonly rho: number;
 }
 
 /**
- * The `count` largest entries of P, ties at the threshold kept (paper, sparsification). A histogram narrows the search to one
+ * The `count` largest entries of P (fewer where fewer are above 0), ties at the threshold rho, the smallest of them, kept (paper,
+ * sparsification). A histogram narrows the search to one
  * binary order of magnitude; only the entries from there up are computed and partially sorted.
  */
 export function keepLargest(
@@ -36,9 +37,9 @@ export function keepLargest(
   let bin = EXPONENT_BINS;
   while (bin > 0 && above < count) above += counts[--bin]!;
   const candidates = expAffineToCsr({ c: t.c, x, y, scale: t.eta, shift: -1 }, binEdge(bin));
-  if (candidates.values.length <= count) return { s: candidates, rho: binEdge(bin) };
-  const rho = selectLargest(candidates.values.slice(), count);
-  return { s: filterCsr(candidates, rho), rho };
+  const { values } = candidates;
+  const rho = values.length === 0 ? 0 : selectLargest(values.slice(), Math.min(count, values.length));
+  return { s: values.length <= count ? candidates : filterCsr(candidates, rho), rho };
 }
 
 /**
@@ -64,7 +65,7 @@ export function keepMass(
     kept -= counts[bin]!;
   }
   if (kept > limits.most) return undefined;
-  const rho = binEdge(bin);
+  const rho = binEdge(Math.min(bin, EXPONENT_BINS - 1));
   const { x, y } = point;
   return { s: expAffineToCsr({ c: t.c, x, y, scale: t.eta, shift: -1 }, rho), rho };
 }

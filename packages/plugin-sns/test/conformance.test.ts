@@ -45,8 +45,9 @@ describe('claims', () => {
     [`${name}.dual`]: 1,
     [`${name}.cost`]: 1,
   });
-  const better = { ...side('sns', 30, 0.1, 1e-12), ...side('sinkhorn', 6_000, 1, 1e-9) };
-  const worse = { ...side('sns', 30, 0.1, 1e-3), ...side('sinkhorn', 20, 0.01, 1e-9) };
+  const paper = side('paper', 60, 0.4, 1e-9);
+  const better = { ...side('sns', 30, 0.1, 1e-12), ...paper, ...side('sinkhorn', 6_000, 1, 1e-9) };
+  const worse = { ...side('sns', 30, 0.1, 1e-3), ...paper, ...side('sinkhorn', 20, 0.01, 1e-9) };
   const others = { ...side('lbfgs', 100, 1, 1e-9), ...side('dense', 30, 1, 1e-9) };
   const at = (sns: number, error: number) =>
     Object.assign(

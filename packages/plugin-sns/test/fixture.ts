@@ -1,7 +1,12 @@
 import { createRandom, type RandomSource } from '@espalier/core';
 import type { Matrix } from '@espalier/linalg';
 import { assert, type SolverFixture } from '@espalier/testkit';
-import type { CostMatrix, OptimalTransportProblem, OptimalTransportSolution } from '../src/index.js';
+import {
+  type CostMatrix,
+  densePlan,
+  type OptimalTransportProblem,
+  type OptimalTransportSolution,
+} from '../src/index.js';
 
 /** A random cost matrix with entries in [0, 1). */
 export function randomCost(n: number, m: number, random: RandomSource): CostMatrix {
@@ -80,11 +85,22 @@ export const transportFixture: SolverFixture<OptimalTransportProblem, OptimalTra
       initial: { f: new Float64Array(2), g: new Float64Array(4) },
     }),
     'a scale of zero': wrong({ scaleCost: 0 }),
+    'an unknown scale': wrong({ scaleCost: 'maximum' as never }),
+    'an unknown mode': wrong({ mode: 'plans' as never }),
+    'an unknown format': wrong({ planFormat: 'csr' as never }),
+    'a list for a Float64Array': wrong({ a: [0.3, 0.3, 0.4] as never }),
+    'single precision': wrong({ cost: { matrix: new Float32Array(12) as never, rows: 3, columns: 4 } }),
+    'an infinite coordinate': wrong({
+      cost: { x: Float64Array.of(1, Infinity, 2), y: new Float64Array(4), dimension: 1 },
+    }),
+    'initial potentials that are not finite': wrong({
+      initial: { f: new Float64Array(3).fill(Number.NaN), g: new Float64Array(4) },
+    }),
   },
   verify({ a, b }, solution) {
     assert(solution.converged, `not converged: ${solution.reason}`);
     assert(solution.marginalError <= 1e-8, `marginal error ${solution.marginalError}`);
-    const plan = solution.plan as Matrix;
+    const plan = densePlan(solution);
     assert(
       Math.abs(marginalErrorOf(plan, a!, b!) - solution.marginalError) < 1e-12,
       'the error is not that of the plan',
@@ -127,7 +143,7 @@ export const transportFixture: SolverFixture<OptimalTransportProblem, OptimalTra
       transform: (problem) => ({
         problem: { ...problem, a: problem.a!.map((v) => 3 * v), b: problem.b!.map((v) => 3 * v) },
         check(p, q) {
-          const [x, y] = [p.plan as Matrix, q.plan as Matrix];
+          const [x, y] = [densePlan(p), densePlan(q)];
           assert(
             x.data.every((v, k) => Math.abs(3 * v - y.data[k]!) < 1e-7),
             'the plans are not proportional',
@@ -144,7 +160,7 @@ function samePlan(
   q: OptimalTransportSolution,
   place: (i: number, j: number) => readonly [number, number],
 ): void {
-  const [x, y] = [p.plan as Matrix, q.plan as Matrix];
+  const [x, y] = [densePlan(p), densePlan(q)];
   for (let i = 0; i < x.rows; i++) {
     for (let j = 0; j < x.cols; j++) {
       const [k, l] = place(i, j);

@@ -1,5 +1,6 @@
 import { whole } from './arguments';
 import { exp1, exp4 } from './exp';
+import { log1 } from './log';
 import { at, laneSum, splat } from './lanes';
 import { expRow, rowMax, scaleRow } from './softmax';
 
@@ -13,7 +14,7 @@ export function crossEntropyPiece(args: usize, first: usize, last: usize): void 
     const x = at(whole(args, 0), i * n);
     const label = load<i32>(at(whole(args, 1), i));
     const most = rowMax(x, n);
-    const normalizer = most + <f32>Math.log(<f64>sumOfExp(x, n, most));
+    const normalizer = most + log1(sumOfExp(x, n, most));
     store<f32>(at(whole(args, 3), i), normalizer);
     store<f32>(at(whole(args, 2), i), normalizer - load<f32>(at(x, <usize>label)));
   }

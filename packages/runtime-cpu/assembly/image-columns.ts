@@ -22,8 +22,10 @@ const DILATION_ACROSS: usize = 12;
 const TOP: usize = 13;
 const LEFT: usize = 14;
 
-/** Copies the patches of a row of output pixels. Index: image * output height + row. */
-export function imageToColumnsPiece(args: usize, first: usize, last: usize): void {
+/**
+ * Copies the patches of rows of output pixels to `columns`, those of row `first` first. Index: image * output height + row.
+ */
+export function imageToColumnsPiece(args: usize, first: usize, last: usize, columns: usize): void {
   const height = whole(args, IN_HEIGHT);
   const width = whole(args, IN_WIDTH);
   const channels = whole(args, CHANNELS);
@@ -33,15 +35,21 @@ export function imageToColumnsPiece(args: usize, first: usize, last: usize): voi
   const filterWidth = whole(args, FILTER_WIDTH);
   const across = whole(args, STRIDE_ACROSS);
   const dilation = whole(args, DILATION_ACROSS);
+  let target = columns;
   for (let i = first; i < last; i++) {
     const image = at(whole(args, IMAGE), (i / outHeight) * height * width * channels);
     const top = (i % outHeight) * whole(args, STRIDE_DOWN) - whole(args, TOP);
-    let target = at(whole(args, COLUMNS), i * outWidth * filterHeight * filterWidth * channels);
     for (let column: usize = 0; column < outWidth; column++) {
       const left = column * across - whole(args, LEFT);
       for (let fy: usize = 0; fy < filterHeight; fy++) {
         // Left of or above the image the unsigned difference is huge, so one comparison tests both borders.
         const y = top + fy * whole(args, DILATION_DOWN);
+        if (dilation == 1 && y < height && left < width && left + filterWidth <= width) {
+          // A line of the patch lies in one piece.
+          copy(target, at(image, (y * width + left) * channels), filterWidth * channels);
+          target = at(target, filterWidth * channels);
+          continue;
+        }
         for (let fx: usize = 0; fx < filterWidth; fx++) {
           const x = left + fx * dilation;
           if (y < height && x < width) copy(target, at(image, (y * width + x) * channels), channels);
@@ -51,6 +59,12 @@ export function imageToColumnsPiece(args: usize, first: usize, last: usize): voi
       }
     }
   }
+}
+
+/** Where the patches of a row of output pixels go among those of all rows. */
+export function columnsOf(args: usize, row: usize): usize {
+  const size = whole(args, FILTER_HEIGHT) * whole(args, FILTER_WIDTH) * whole(args, CHANNELS);
+  return at(whole(args, COLUMNS), row * whole(args, OUT_WIDTH) * size);
 }
 
 @inline

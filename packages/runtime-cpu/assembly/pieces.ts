@@ -2,10 +2,12 @@ import { adamPiece } from './adam';
 import { attentionPiece } from './attention';
 import { attentionGradientPiece } from './attention-gradient';
 import { binaryPiece } from './binary';
+import { conv2dFilterGradientPiece, conv2dPiece } from './conv2d';
 import { depthwiseFilterGradientPiece, depthwiseInputGradientPiece } from './depthwise';
 import { gatherPiece, segmentSumPiece } from './gather';
-import { columnsToImagePiece, imageToColumnsPiece } from './image-columns';
+import { columnsOf, columnsToImagePiece, imageToColumnsPiece } from './image-columns';
 import { matmulPiece } from './matmul';
+import { maxPoolGradientPiece } from './max-pool';
 import { columnSumsPiece, rowSumsPiece } from './reduce';
 import { rmsNormGainGradientPiece, rmsNormInputGradientPiece, rmsNormPiece } from './rms-norm';
 import { rotaryPiece } from './rotary';
@@ -41,6 +43,9 @@ export const IMAGE_TO_COLUMNS: i32 = 21;
 export const COLUMNS_TO_IMAGE: i32 = 22;
 export const DEPTHWISE_INPUT_GRADIENT: i32 = 23;
 export const DEPTHWISE_FILTER_GRADIENT: i32 = 24;
+export const MAX_POOL_GRADIENT: i32 = 25;
+export const CONV2D: i32 = 26;
+export const CONV2D_FILTER_GRADIENT: i32 = 27;
 
 /** Runs indices `first` to `last - 1` of a loop; its arguments lie at `args`; `room` is memory of this thread alone. */
 export function runPiece(piece: i32, args: usize, first: usize, last: usize, room: usize): void {
@@ -88,12 +93,18 @@ export function runPiece(piece: i32, args: usize, first: usize, last: usize, roo
     case ADAM:
       return adamPiece(args, first, last);
     case IMAGE_TO_COLUMNS:
-      return imageToColumnsPiece(args, first, last);
+      return imageToColumnsPiece(args, first, last, columnsOf(args, first));
     case COLUMNS_TO_IMAGE:
       return columnsToImagePiece(args, first, last);
     case DEPTHWISE_INPUT_GRADIENT:
       return depthwiseInputGradientPiece(args, first, last);
     case DEPTHWISE_FILTER_GRADIENT:
       return depthwiseFilterGradientPiece(args, first, last);
+    case MAX_POOL_GRADIENT:
+      return maxPoolGradientPiece(args, first, last);
+    case CONV2D:
+      return conv2dPiece(args, first, last, room);
+    case CONV2D_FILTER_GRADIENT:
+      return conv2dFilterGradientPiece(args, first, last, room);
   }
 }

@@ -6,7 +6,14 @@ type Koffi = typeof import('koffi');
 
 /** Where systems keep a BLAS with the C interface, best first. */
 const LIBRARIES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  linux: ['libopenblas.so.0', 'libopenblas.so', 'libmkl_rt.so.2', 'libmkl_rt.so.1', 'libmkl_rt.so', 'libblis.so.4'],
+  linux: [
+    'libopenblas.so.0',
+    'libopenblas.so',
+    'libmkl_rt.so.2',
+    'libmkl_rt.so.1',
+    'libmkl_rt.so',
+    'libblis.so.4',
+  ],
   darwin: [
     '/System/Library/Frameworks/Accelerate.framework/Accelerate',
     '/opt/homebrew/opt/openblas/lib/libopenblas.dylib',
@@ -91,9 +98,11 @@ function openBlas(koffi: Koffi, path: string, threads: number): Blas {
       return undefined;
     }
   };
-  const setThreads = optional('openblas_set_num_threads', 'void', ['int']) ?? optional('MKL_Set_Num_Threads', 'void', ['int']);
+  const setThreads =
+    optional('openblas_set_num_threads', 'void', ['int']) ?? optional('MKL_Set_Num_Threads', 'void', ['int']);
   const config = optional('openblas_get_config', 'str', [])?.() as string | undefined;
-  if (config?.includes('USE64BITINT')) throw new Error('it was built with 64-bit integers, 32-bit ones are needed');
+  if (config?.includes('USE64BITINT'))
+    throw new Error('it was built with 64-bit integers, 32-bit ones are needed');
   setThreads?.(threads);
   const blas: Blas = {
     name: config?.split(' ').slice(0, 2).join(' ') ?? path,

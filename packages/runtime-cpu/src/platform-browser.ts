@@ -16,10 +16,10 @@ onmessage = ({ data: { module, memory, control, room } }) =>
 export function startWorkers(entries: readonly WorkerEntry[]): void {
   if (entries.length === 0) return;
   const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
-  for (const entry of entries) {
-    // Where a content policy forbids such workers the page computes on one thread.
-    const worker = new Worker(url);
-    worker.postMessage(entry);
+  try {
+    for (const entry of entries) new Worker(url).postMessage(entry);
+  } catch {
+    // A content policy forbids workers like this: the page computes on one thread.
   }
 }
 
@@ -38,4 +38,8 @@ export async function findBlas(): Promise<BlasSearch> {
     reason: 'A browser offers no native BLAS.',
     remedy: 'Matrix products run in WebAssembly.',
   };
+}
+
+export async function registerGradients(): Promise<void> {
+  await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
 }

@@ -35,3 +35,8 @@ export function cores(): number {
 export function setting(name: string): string | undefined {
   return process.env[name];
 }
+
+export async function registerGradients(): Promise<void> {
+  // tfjs-core's file of gradients cannot be loaded by Node (its imports have no extensions); tfjs-layers contains it.
+  await import('@tensorflow/tfjs-layers');
+}

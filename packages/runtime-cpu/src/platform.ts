@@ -4,6 +4,8 @@ export interface Platform {
   tfjsWasm(build: 'simd' | 'threaded-simd'): Promise<Uint8Array<ArrayBuffer>>;
   /** Starts a thread for each entry; none of them keeps the process alive. */
   startWorkers(entries: readonly WorkerEntry[]): void;
+  /** Registers the gradients of tfjs's own kernels, which tfjs-core alone leaves out. */
+  registerGradients(): Promise<void>;
   /** Cores that this process may use. */
   cores(): number;
   /** An environment variable; always undefined in the browser. */

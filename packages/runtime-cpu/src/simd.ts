@@ -1,12 +1,12 @@
-import type { WasmBackend } from './wasm-module.js';
 import { startWorkers } from '#platform';
+import type { WasmBackend } from './wasm-module.js';
 
 /** The loops of our own WebAssembly module by name (assembly/pieces.ts) and what else it exports. */
 interface SimdExports {
   readonly initialize: (control: number, room: number) => void;
   readonly run: (piece: number, count: number, grain: number) => void;
   readonly gemmRoom: () => number;
-  readonly [constant: string]: WebAssembly.Global | ((...values: number[]) => number | void);
+  readonly [constant: string]: WebAssembly.Global | ((...values: number[]) => unknown);
 }
 
 /** Runs loops of our own WebAssembly module on the memory of tfjs's tensors, on several threads where they share it. */
@@ -32,7 +32,8 @@ const REAL_ARGUMENTS = 48;
 export async function createSimd({ backend, memory }: WasmBackend, threads: number): Promise<Simd> {
   const shared = threads > 1;
   const { module, fused } = await compile(shared);
-  const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as SimdExports;
+  const exports = (await WebAssembly.instantiate(module, { env: { memory } }))
+    .exports as unknown as SimdExports;
   const constants = new Map<string, number>();
   const constant = (name: string): number => {
     let value = constants.get(name);
@@ -50,7 +51,7 @@ export async function createSimd({ backend, memory }: WasmBackend, threads: numb
   const controlBytes = constant('CONTROL_BYTES');
   const control = allocate(controlBytes);
   new Uint8Array(memory.buffer).fill(0, control, control + controlBytes);
-  const roomBytes = exports.gemmRoom() * 4;
+  const roomBytes = (exports.gemmRoom() + constant('PATCH_ROOM')) * 4;
   exports.initialize(control, allocate(roomBytes));
   startWorkers(
     Array.from({ length: threads - 1 }, () => ({ module, memory, control, room: allocate(roomBytes) })),

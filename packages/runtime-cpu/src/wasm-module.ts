@@ -1,6 +1,6 @@
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
-import * as sharedFactoryModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as factoryModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
+import * as sharedFactoryModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import { tfjsWasm } from '#platform';
 
 /** The tfjs backend and the memory that its tensors live in. */
@@ -75,7 +75,9 @@ interface GlueOptions {
 function factoryOf(module: unknown): (options: GlueOptions) => Promise<GlueModule> {
   const outer = module as { default?: unknown };
   const inner = (outer.default ?? outer) as { default?: unknown };
-  return (typeof inner === 'function' ? inner : inner.default) as (options: GlueOptions) => Promise<GlueModule>;
+  return (typeof inner === 'function' ? inner : inner.default) as (
+    options: GlueOptions,
+  ) => Promise<GlueModule>;
 }
 
 /**

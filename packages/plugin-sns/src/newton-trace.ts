@@ -1,11 +1,12 @@
 import { type CsrMatrix, csrToDense, symmetricEigen } from '@espalier/linalg';
 import { sparseCoupling } from './coupling.js';
 import { type DualPoint, evaluateDual } from './dual-potential.js';
-import { backtrack } from './line-search.js';
+import { searchLine } from './line-search.js';
 import { logSweepInPlace } from './log-sweep.js';
 import { type Direction, type NewtonSystem, newtonSystem, slope } from './newton-system.js';
+import type { OptimalTransportProblem } from './optimal-transport.js';
 import { createHistogram, keepLargest } from './sparsify.js';
-import type { Transport } from './transport.js';
+import { prepareTransport, type Transport } from './transport.js';
 
 /** One sparse Newton step of the paper, taken apart. */
 export interface NewtonTrace {
@@ -24,10 +25,19 @@ export interface NewtonTrace {
 }
 
 /**
- * `sweeps` sweeps from zero in the log domain, then one Newton step that keeps the `count` largest entries of P, solved exactly.
- * For small problems: the system is solved through its eigenvalues.
+ * One step for inspection and teaching: `sweeps` sweeps in the log domain, then a Newton step that keeps the `kept` largest entries of
+ * P, solved exactly. For small problems: the system is solved through its eigenvalues, O((n + m)^3).
+ * @throws InvalidProblemError as every solver does; RangeError unless 0 <= sweeps and 1 <= kept <= n m
  */
-export function traceNewtonStep(t: Transport, sweeps: number, count: number): NewtonTrace {
+export function traceNewtonStep(
+  problem: OptimalTransportProblem,
+  { sweeps, kept: count }: { readonly sweeps: number; readonly kept: number },
+): NewtonTrace {
+  const t = prepareTransport(problem);
+  if (!(Number.isInteger(sweeps) && sweeps >= 0))
+    throw new RangeError(`sweeps is an integer of at least 0; given ${sweeps}.`);
+  if (!(Number.isInteger(count) && count >= 1 && count <= t.c.data.length))
+    throw new RangeError(`kept is an integer from 1 to ${t.c.data.length}; given ${count}.`);
   const [x, y] = [t.x0.slice(), t.y0.slice()];
   for (let sweep = 0; sweep < sweeps; sweep++) logSweepInPlace(t, x, y);
   const histogram = createHistogram();
@@ -37,11 +47,11 @@ export function traceNewtonStep(t: Transport, sweeps: number, count: number): Ne
   const { direction, residual } = solveLeastSquares(system, kept);
   const centred = centre(direction, t);
   const directionalDerivative = slope(system, centred);
-  const found = backtrack(t, start, centred, directionalDerivative, 'value');
+  const found = searchLine(t, start, centred, directionalDerivative, 'armijo');
   return {
     start,
     gradient: Float64Array.from([...system.gx, ...system.gy]),
-    rho: count < t.c.data.length ? Math.min(...kept.values) : rho,
+    rho,
     kept,
     direction: centred,
     directionalDerivative,
@@ -89,7 +99,7 @@ function solveLeastSquares(system: NewtonSystem, s: CsrMatrix): { direction: Dir
   const correction = solveOnce(residualOf(first));
   const z = first.map((value, i) => value + correction[i]!);
   const residual = residualOf(z).reduce((largestSoFar, r) => Math.max(largestSoFar, Math.abs(r)), 0);
-  return { direction: { dx: z.slice(0, n), dy: z.slice(n), iterations: 0 }, residual };
+  return { direction: { dx: z.slice(0, n), dy: z.slice(n) }, residual };
 }
 
 function centre({ dx, dy }: Direction, { a }: Transport): Direction {
@@ -100,5 +110,5 @@ function centre({ dx, dy }: Direction, { a }: Transport): Direction {
     mass += a[i]!;
   }
   shift /= mass;
-  return { dx: dx.map((v) => v - shift), dy: dy.map((v) => v + shift), iterations: 0 };
+  return { dx: dx.map((v) => v - shift), dy: dy.map((v) => v + shift) };
 }

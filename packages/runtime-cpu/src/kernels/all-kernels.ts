@@ -1,0 +1,46 @@
+import type { Context } from '../context.js';
+import type { KernelDefinition } from '../override.js';
+import { adamStep } from './adam-step.js';
+import { attention } from './attention.js';
+import { batchMatMul } from './batch-mat-mul.js';
+import { binary } from './binary.js';
+import { conv2d } from './conv2d.js';
+import { depthwise } from './depthwise.js';
+import { einsum } from './einsum.js';
+import { fusedMatMul } from './fused-mat-mul.js';
+import { gathers } from './gather.js';
+import { identity } from './identity.js';
+import { maxPoolGradient } from './max-pool-gradient.js';
+import { rmsNorm } from './rms-norm.js';
+import { rotaryEmbedding } from './rotary-embedding.js';
+import { softmax } from './softmax.js';
+import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
+import { sums } from './sum.js';
+import { swiGlu } from './swi-glu.js';
+import { transpose } from './transpose.js';
+import { unary } from './unary.js';
+
+/** Every kernel that this runtime adds to tfjs's wasm backend or takes over from it. */
+export function allKernels(context: Context): KernelDefinition[] {
+  return [
+    batchMatMul(context),
+    fusedMatMul(context),
+    einsum(context),
+    ...conv2d(context),
+    ...depthwise(context),
+    maxPoolGradient(context),
+    identity(context),
+    ...unary(context),
+    ...binary(context),
+    ...sums(context),
+    transpose(context),
+    softmax(context),
+    ...gathers(context),
+    ...rmsNorm(context),
+    rotaryEmbedding(context),
+    ...swiGlu(context),
+    ...attention(context),
+    ...softmaxCrossEntropy(context),
+    adamStep(context),
+  ];
+}
