@@ -6,7 +6,7 @@ function environment({ cpu, node, versions, limit }) {
   const peers = Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
-  return `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Every solver ran to an L1 marginal error of 1e-9, or ${limit} s.`;
+  return `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Processor time; every solver ran to an L1 marginal error of 1e-9, or ${limit} s.`;
 }
 
 /** All cases and solvers. */
