@@ -9,7 +9,7 @@ import { packages, root } from './workspace.mjs';
 /**
  * A package registry on 127.0.0.1 that holds every package of this workspace, packed as for a release, and passes on
  * requests for all others to the registry that npm is set up with.
- * @returns its address, a `.npmrc` for projects that use it, and `stop()`
+ * @returns its address, the settings (`.npmrc`) of projects that use it, and `stop()`
  */
 export async function startLocalRegistry() {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-registry-'));
@@ -48,7 +48,7 @@ export async function startLocalRegistry() {
     stop();
     throw error;
   }
-  return { url, npmrc, stop };
+  return { url, settings: npmrc, stop };
 }
 
 /** Packs with pnpm, which fills in workspace versions, and publishes with plain npm. */

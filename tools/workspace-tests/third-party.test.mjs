@@ -25,7 +25,7 @@ const cli = (...args) => npm(['exec', '--no', '--', 'espalier', ...args]);
 beforeAll(async () => {
   registry = await startLocalRegistry();
   project = mkdtempSync(join(tmpdir(), 'espalier-third-party-'));
-  writeFileSync(join(project, '.npmrc'), registry.npmrc);
+  writeFileSync(join(project, '.npmrc'), registry.settings);
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ name: 'project', private: true, type: 'module' }),

@@ -45,7 +45,7 @@ export async function scaffold({ name, kind, directory }: ScaffoldRequest): Prom
     MANIFEST: JSON.stringify(await manifest(name, kind), null, 2),
   };
   const temporary = join(dirname(target), `.${basename(target)}.partial-${process.pid}`);
-  for (const template of ['common', kind]) {
+  for (const template of ['every-kind', kind]) {
     const from = join(packageRoot, 'templates', template);
     for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
