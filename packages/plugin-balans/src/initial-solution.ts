@@ -29,7 +29,10 @@ export async function initialSolution(run: MipRun, limits: InitialLimits): Promi
     const repaired = interpret(run, await run.solve({}, { ...limits, start }, 0));
     if (repaired.status !== 'no solution') return repaired;
   } else {
-    const first = interpret(run, await run.solve({}, limits, 0));
+    // One solve that goes on past its limit until there is a solution: to begin again would lose the work of presolve.
+    const begun = run.state.elapsedMs();
+    const shouldStop = () => run.best() !== undefined && run.state.elapsedMs() - begun >= limits.timeMs;
+    const first = interpret(run, await run.solve({}, { ...limits, timeMs: UNLIMITED_MS, shouldStop }, 0));
     if (first.status !== 'no solution') return first;
   }
   await run.breathe();

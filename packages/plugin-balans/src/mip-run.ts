@@ -92,7 +92,7 @@ export async function withProgram(
         const result = await model.solve(restriction, {
           ...limits,
           timeMs,
-          shouldStop: () => run.signal?.aborted === true || state.expired(),
+          shouldStop: () => run.signal?.aborted === true || state.expired() || limits.shouldStop?.() === true,
           onIncumbent(x) {
             // Most points are worse than the best: their feasibility need not be checked.
             if (best && !isBetter(objectiveOf(mip, x), best.objective)) return;

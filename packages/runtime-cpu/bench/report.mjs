@@ -9,19 +9,20 @@ export function report({ results, machine, rounds, quick }) {
     0,
   );
   const facts = names.map((name) => `${name}: ${words(results[name].facts)}`).join('; ');
+  const busy = Math.max(...machine.load) > machine.cores + 1;
   return `# Performance of the cpu runtime
-
+${busy ? '\n**Measured while other programs used the cores: not to be quoted. Repeat it on a quiet machine.**\n' : ''}
 Written by \`pnpm bench:runtime-cpu\`, which repeats the measurement${quick ? ' (this page: its quick form)' : ''}.
 
 - Machine: ${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${new Date().toISOString().slice(0, 10)}.
-- Load average before and after each round: ${machine.load.map((value) => value.toFixed(1)).join(', ')} (above ${machine.cores}, other programs slow every figure down, and those on several threads most).
+- Load average before and after each round: ${machine.load.map((value) => value.toFixed(1)).join(', ')} (the benchmark itself keeps ${machine.cores} busy at most).
 - ${facts}.
 - Each variant runs in a process of its own, ${rounds} rounds in turn; the best round counts. OPENBLAS_CORETYPE is unset for all.
 - Plain tfjs has, for what its wasm backend lacks, the simplest kernel (UnsortedSegmentSum, Conv2DBackpropFilter: loops in JavaScript).
 
 ## One training step
 
-Milliseconds, median of a round. The transformer: ${transformer.layers} layers, width ${transformer.width}, ${transformer.heads} heads, ${(parameters / 1e6).toFixed(2)} M parameters (RMSNorm, rotary positions,
+Milliseconds, median of a round, in brackets the best step. The transformer: ${transformer.layers} layers, width ${transformer.width}, ${transformer.heads} heads, ${(parameters / 1e6).toFixed(2)} M parameters (RMSNorm, rotary positions,
 SwiGLU, cross-entropy, Adam), batch ${transformer.batch} x ${transformer.tokens} tokens. The convolutional net: four 3 x 3 convolutions (16, 16, 32, 32 channels), two max-poolings, two
 dense layers, batch 64 of 28 x 28 images, Adam. All variants start from the same numbers: the losses show that they compute the same.
 
@@ -44,15 +45,13 @@ ${Object.keys(results[names[0]].products)
 }
 
 function steps(results, names) {
+  const cells = ({ milliseconds, best, loss }) => [
+    `${milliseconds.toFixed(1)} (${best.toFixed(1)})`,
+    loss.toFixed(4),
+  ];
   const rows = names.map((name) => {
     const { transformer: t, convNet: c } = results[name];
-    const cells = [
-      t.milliseconds.toFixed(1),
-      t.loss.toFixed(4),
-      c.milliseconds.toFixed(1),
-      c.loss.toFixed(4),
-    ];
-    return `| ${name} | ${cells.join(' | ')} |`;
+    return `| ${[name, ...cells(t), ...cells(c)].join(' | ')} |`;
   });
   return [
     '| variant | transformer, ms | loss after 20 steps | convolutional net, ms | loss after 20 steps |',

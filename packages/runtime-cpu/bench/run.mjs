@@ -76,8 +76,11 @@ if (!options['dry-run']) {
 /** The better of two rounds, figure by figure. */
 function best(before, now) {
   if (before === undefined) return now;
-  const faster = (model) =>
-    before[model].milliseconds < now[model].milliseconds ? before[model] : now[model];
+  const faster = (model) => ({
+    milliseconds: Math.min(before[model].milliseconds, now[model].milliseconds),
+    best: Math.min(before[model].best, now[model].best),
+    loss: now[model].loss,
+  });
   const rates = Object.entries(now.products).map(([name, rate]) => [
     name,
     Math.max(rate, before.products[name]),
