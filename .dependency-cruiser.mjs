@@ -46,7 +46,12 @@ export default {
       from: { path: library('core'), pathNot: '/test/' },
       to: { path: '@tensorflow', dependencyTypesNot: ['type-only'] },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'declared-is-imported',
       comment: 'A package that is imported stands in package.json.',
@@ -58,7 +63,10 @@ export default {
       name: 'no-development-dependency-in-sources',
       severity: 'error',
       from: { path: '^(packages|apps|tools)/[^/]+/src/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional', 'type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional', 'type-only'],
+      },
     },
   ],
   options: {
@@ -67,6 +75,9 @@ export default {
     combinedDependencies: false,
     doNotFollow: { path: ['node_modules', '/dist/'] },
     exclude: { path: ['/generated/', '/test/fixtures/', '/templates?/'] },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };
