@@ -7,19 +7,43 @@ import { imageCost, imageMasses } from '../dist/index.js';
 /** The benchmark's problems, with a cost matrix and masses written out: peers need both. */
 export async function cases(dataFolder) {
   const list = [
-    { name: 'random assignment, n = 200, eta = 1200', problem: { ...randomAssignment(200, 0), eta: 1200 } },
-    { name: 'random assignment, n = 500, eta = 1200', problem: { ...randomAssignment(500, 0), eta: 1200 } },
-    { name: 'random assignment, n = 500, eta = 100', problem: { ...randomAssignment(500, 0), eta: 100 } },
+    {
+      short: 'n = 200',
+      name: 'random assignment, n = 200, eta = 1200',
+      problem: { ...randomAssignment(200, 0), eta: 1200 },
+    },
+    {
+      short: 'n = 500',
+      name: 'random assignment, n = 500, eta = 1200',
+      problem: { ...randomAssignment(500, 0), eta: 1200 },
+    },
+    {
+      short: 'n = 500, eta = 100',
+      name: 'random assignment, n = 500, eta = 100',
+      problem: { ...randomAssignment(500, 0), eta: 100 },
+    },
   ];
   const digits = await readDigits(dataFolder);
   if (digits) {
     list.push(
-      { name: 'digits 0 and 9, squared distance, eta = 1200', problem: digits(0, 9, 'sqeuclidean') },
-      { name: 'digits 0 and 9, L1 distance, eta = 1200', problem: digits(0, 9, 'cityblock') },
-      { name: 'digits 4 and 20, L1 distance, eta = 1200', problem: digits(4, 20, 'cityblock') },
+      {
+        short: 'digits, squared',
+        name: 'digits 0 and 9, squared distance, eta = 1200',
+        problem: digits(0, 9, 'sqeuclidean'),
+      },
+      {
+        short: 'digits, L1',
+        name: 'digits 0 and 9, L1 distance, eta = 1200',
+        problem: digits(0, 9, 'cityblock'),
+      },
+      {
+        short: 'digits, L1, hard',
+        name: 'digits 4 and 20, L1 distance, eta = 1200',
+        problem: digits(4, 20, 'cityblock'),
+      },
     );
   }
-  return list.map(({ name, problem }) => ({ name, problem: writtenOut(problem) }));
+  return list.map((entry) => ({ ...entry, problem: writtenOut(entry.problem) }));
 }
 
 async function readDigits(dataFolder) {

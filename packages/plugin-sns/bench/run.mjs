@@ -91,14 +91,14 @@ async function peers(problem) {
 
 const tables = [];
 let versions = {};
-for (const { name, problem } of await cases(options.data)) {
+for (const { name, short, problem } of await cases(options.data)) {
   console.error(name);
   await measure(SOLVERS[0], problem); // compiles the loops
   const rows = [];
   for (const solver of SOLVERS) rows.push(await measure(solver, problem));
   const found = await peers(problem);
   versions = found?.versions ?? versions;
-  tables.push({ name, rows: [...rows, ...(found?.results ?? [])] });
+  tables.push({ name, short, rows: [...rows, ...(found?.results ?? [])] });
 }
 const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions, rounds, limit };
 const text = page(tables, machine);
@@ -109,5 +109,5 @@ if (options.write) {
   const [before, , after] = (await readFile(readme, 'utf8')).split(
     /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
   );
-  await writeFile(readme, `${before}\n${summary(tables, machine)}\n${after}`);
+  await writeFile(readme, `${before}\n${summary(tables, machine)}${after}`);
 }

@@ -8,7 +8,7 @@ import { type SnsSettings, settingsOf, snsOptions } from './presets.js';
 import { scaleInPlace } from './scaling.js';
 import { assembleSolution } from './solution.js';
 import { prepareTransport, type Transport } from './transport.js';
-import { warmUpInPlace } from './warm-up.js';
+import { sweepsSuffice, warmUpInPlace } from './warm-up.js';
 
 /**
  * Sinkhorn-Newton-Sparse (Tang et al., ICLR 2024): a few Sinkhorn sweeps, then Newton steps on the dual whose Hessian is sparsified;
@@ -41,9 +41,8 @@ export const sinkhornNewtonSparse = defineSolver({
       const settings = settingsOf(options, t);
       const [x, y] = [t.x0.slice(), t.y0.slice()];
       const memory = createNewtonMemory(t);
-      if (settings.annealing === 'on' && !problem.initial)
-        await annealInPlace(t, x, y, settings, memory, monitor);
-      await warmUpInPlace(t, x, y, settings.warmUp, settings.newton.tolerance, monitor);
+      if (!(await approachInPlace(t, x, y, problem.initial ? 'warm' : 'cold', settings, memory, monitor)))
+        await warmUpInPlace(t, x, y, settings.warmUp, settings.newton.tolerance, monitor);
       const { point, reason } = await newtonStage(t, x, y, settings.newton, memory, monitor);
       x.set(point.x);
       y.set(point.y);
@@ -55,6 +54,30 @@ export const sinkhornNewtonSparse = defineSolver({
     },
   }),
 });
+
+/**
+ * Robust preset: from a cold start sweeps where they are enough, else annealing.
+ * @returns whether sweeps were enough
+ */
+async function approachInPlace(
+  t: Transport,
+  x: Float64Array,
+  y: Float64Array,
+  start: 'cold' | 'warm',
+  settings: SnsSettings,
+  memory: NewtonMemory,
+  monitor: Monitor,
+): Promise<boolean> {
+  if (start === 'warm' || settings.annealing === 'off') return false;
+  if (settings.warmUp.rule === 'auto') {
+    if (await sweepsSuffice(t, x, y, settings.newton.tolerance, monitor)) return true;
+    if (monitor.expired()) return false;
+    x.set(t.x0);
+    y.set(t.y0);
+  }
+  await annealInPlace(t, x, y, settings, memory, monitor);
+  return false;
+}
 
 /** Stages of the annealing: eta over these. */
 const ANNEALING = [32, 16, 8, 4, 2];

@@ -54,6 +54,38 @@ export async function warmUpInPlace(
   }
 }
 
+/** Sweeps that may be spent where they are enough; about what annealing and Newton would cost instead. */
+const ENOUGH_SWEEPS = 40;
+
+/**
+ * Sweeps as long as the error falls so fast that {@link ENOUGH_SWEEPS} of them will reach `tolerance` (absolute): at strong
+ * regularisation nothing else is needed. Potentials are changed in place.
+ * @returns whether the tolerance was reached; false after three sweeps where it will not be, or at the time limit
+ */
+export async function sweepsSuffice(
+  t: Transport,
+  x: Float64Array,
+  y: Float64Array,
+  tolerance: number,
+  monitor: Monitor,
+): Promise<boolean> {
+  let [before, last] = [Number.NaN, Number.NaN];
+  for (let sweep = 0; ; sweep++) {
+    const { rowError, value } = logSweepInPlace(t, x, y);
+    monitor.step('sweep', rowError, value);
+    if (sweep > 0 && rowError <= tolerance) return true;
+    if (monitor.expired()) return false;
+    if (sweep >= 2) {
+      // Linear convergence: two sweeps tell the factor of one.
+      const perSweep = 0.5 * Math.log(rowError / before);
+      const missing = Math.log(tolerance / rowError) / perSweep;
+      if (!(perSweep < 0 && sweep + missing <= ENOUGH_SWEEPS)) return false;
+    }
+    [before, last] = [last, rowError];
+    await monitor.breathe();
+  }
+}
+
 /** Mass of P outside its `count` largest entries, to a binary order of magnitude. */
 function massOutsideLargest({ counts, masses }: PlanHistogram, count: number): number {
   let bin = counts.length;

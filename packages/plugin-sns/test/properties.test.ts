@@ -98,9 +98,15 @@ describe('presets and rules', () => {
     for (const share of density) expect(share).toBeCloseTo(0.1, 3);
   });
 
-  it('stay with sweeps where they are enough', async () => {
-    const { iterations } = await solve(randomProblem(40, 40, 1, 1), { annealing: 'off', tolerance: 1e-9 });
-    expect(iterations.newton).toBe(0);
+  it('stay with sweeps where they are enough, and leave them after three where they are not', async () => {
+    const easy = await solve(randomProblem(40, 40, 10, 1), { tolerance: 1e-9 });
+    expect(easy.converged).toBe(true);
+    expect(easy.iterations.newton).toBe(0);
+    expect(easy.iterations.sinkhorn).toBeLessThanOrEqual(41);
+    const hard = await solve({ ...uniform, eta: 2_000 });
+    expect(hard.converged).toBe(true);
+    const firstNewton = hard.history.findIndex(({ step }) => step === 'newton');
+    expect(firstNewton).toBeLessThan(3 + 20);
   });
 });
 
