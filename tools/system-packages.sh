@@ -4,7 +4,7 @@
 #   libopenblas0  native matrix products for runtime-cpu
 set -u
 wanted=(chromium libopenblas0-pthread)
-[ "${1:-}" = --peers ] && wanted+=(python3-numpy python3-scipy python3-torch coinor-cbc) # benchmark peers
+[ "${1:-}" = --peers ] && wanted+=(python3-numpy python3-scipy python3-torch python3-pot coinor-cbc) # benchmark peers
 missing=()
 for name in "${wanted[@]}"; do
   dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
