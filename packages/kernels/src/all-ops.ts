@@ -1,6 +1,7 @@
 import type { NamedAttrMap, NamedTensorMap } from '@tensorflow/tfjs-core';
 import { adamStepOp } from './adam-step.js';
 import { attentionGradientOp, attentionOp } from './attention.js';
+import { bitmapMatMulOp } from './bitmap-mat-mul.js';
 import type { Op } from './op.js';
 import { rmsNormGradientOp, rmsNormOp } from './rms-norm.js';
 import { rotaryEmbeddingOp } from './rotary-embedding.js';
@@ -15,6 +16,7 @@ export const allOps: readonly AnyOp[] = [
   adamStepOp,
   attentionOp,
   attentionGradientOp,
+  bitmapMatMulOp as unknown as AnyOp,
   rmsNormOp,
   rmsNormGradientOp,
   rotaryEmbeddingOp,

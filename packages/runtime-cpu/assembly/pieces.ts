@@ -2,6 +2,7 @@ import { adamPiece } from './adam';
 import { attentionPiece } from './attention';
 import { attentionGradientPiece } from './attention-gradient';
 import { binaryPiece } from './binary';
+import { bitmapMatmulPiece } from './bitmap-matmul';
 import { conv2dFilterGradientPiece, conv2dPiece } from './conv2d';
 import { depthwiseFilterGradientPiece, depthwiseInputGradientPiece } from './depthwise';
 import { gatherPiece, segmentSumPiece } from './gather';
@@ -46,6 +47,7 @@ export const DEPTHWISE_FILTER_GRADIENT: i32 = 24;
 export const MAX_POOL_GRADIENT: i32 = 25;
 export const CONV2D: i32 = 26;
 export const CONV2D_FILTER_GRADIENT: i32 = 27;
+export const BITMAP_MATMUL: i32 = 28;
 
 /** Runs indices `first` to `last - 1` of a loop; its arguments lie at `args`; `room` is memory of this thread alone. */
 export function runPiece(piece: i32, args: usize, first: usize, last: usize, room: usize): void {
@@ -106,5 +108,7 @@ export function runPiece(piece: i32, args: usize, first: usize, last: usize, roo
       return conv2dPiece(args, first, last, room);
     case CONV2D_FILTER_GRADIENT:
       return conv2dFilterGradientPiece(args, first, last, room);
+    case BITMAP_MATMUL:
+      return bitmapMatmulPiece(args, first, last, room);
   }
 }

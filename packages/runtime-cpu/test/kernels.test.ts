@@ -203,6 +203,28 @@ describe('agrees with the tfjs cpu backend on random shapes', () => {
     );
   });
 
+  test('GatherV2 with indices for each batch', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        seeds,
+        side(3),
+        side(3),
+        side(9),
+        side(5),
+        side(4),
+        async (seed, batch, outer, rows, count, width) => {
+          const random = stream(seed);
+          const x = floats(random, [batch, outer, rows, width]);
+          const chosen = integers(random, [batch, count], 0, rows - 1);
+          await expectSame([x, chosen], (values, indices) =>
+            tf.gather(values!, indices as tf.Tensor1D, 2, 1),
+          );
+        },
+      ),
+      runs,
+    );
+  });
+
   test('GatherV2 and UnsortedSegmentSum', async () => {
     await fc.assert(
       fc.asyncProperty(seeds, side(12), side(9), side(70), async (seed, rows, count, width) => {

@@ -4,6 +4,7 @@ import { adamStep } from './adam-step.js';
 import { attention } from './attention.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { binary } from './binary.js';
+import { bitmapMatMul } from './bitmap-mat-mul.js';
 import { conv2d } from './conv2d.js';
 import { depthwise } from './depthwise.js';
 import { einsum } from './einsum.js';
@@ -40,6 +41,7 @@ export function allKernels(context: Context): KernelDefinition[] {
     rotaryEmbedding(context),
     ...swiGlu(context),
     ...attention(context),
+    bitmapMatMul(context),
     ...softmaxCrossEntropy(context),
     adamStep(context),
   ];

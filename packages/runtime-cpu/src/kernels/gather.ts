@@ -2,36 +2,49 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addressOf, allocate, type Context, rowsOfPiece, sizeOf } from '../context.js';
 import { defineKernel, type KernelDefinition } from '../override.js';
 
-/** `GatherV2` along one axis and `UnsortedSegmentSum`, its gradient, on all threads. */
+/** `GatherV2` along one axis, each batch by its own indices, and `UnsortedSegmentSum`, its gradient without batches, on all threads. */
 export function gathers(context: Context): KernelDefinition[] {
   return [gather(context), unsortedSegmentSum(context)];
 }
 
 function gather(context: Context): KernelDefinition {
-  return defineKernel<{ x: TensorInfo; indices: TensorInfo }, { axis: number; batchDims: number }>(
+  return defineKernel<{ x: TensorInfo; indices: TensorInfo }, { axis: number; batchDims?: number }>(
     'GatherV2',
     'espalier-simd',
-    ({ inputs: { x, indices }, attrs: { axis, batchDims } }) => {
+    ({ inputs: { x, indices }, attrs: { axis, batchDims = 0 } }) => {
       const is32Bit = x.dtype === 'float32' || x.dtype === 'int32';
-      if (!is32Bit || indices.dtype !== 'int32' || batchDims !== 0) return undefined;
+      if (!is32Bit || indices.dtype !== 'int32') return undefined;
       const [along] = util.parseAxisParam(axis, x.shape) as [number];
       const rows = x.shape[along]!;
       const width = util.sizeFromShape(x.shape.slice(along + 1));
-      const count = sizeOf(indices);
       for (const index of context.backend.typedArrayFromHeap(indices)) {
         if (index < 0 || index >= rows) {
           throw new RangeError(`GatherV2: index ${index} is not in [0, ${rows - 1}].`);
         }
       }
-      const outer = util.sizeFromShape(x.shape.slice(0, along));
+      const batches = util.sizeFromShape(x.shape.slice(0, batchDims));
+      const outer = util.sizeFromShape(x.shape.slice(batchDims, along));
+      const picked = indices.shape.slice(batchDims);
+      const count = util.sizeFromShape(picked);
       const out = allocate(
         context,
-        [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)],
+        [...x.shape.slice(0, along), ...picked, ...x.shape.slice(along + 1)],
         x.dtype,
       );
       if (sizeOf(out) === 0) return out;
-      const addresses = [addressOf(context, x), addressOf(context, indices), addressOf(context, out)];
-      context.simd.run('GATHER', outer * count, rowsOfPiece(width), [...addresses, rows, count, width]);
+      const [from, chosen, to] = [x, indices, out].map((tensor) => addressOf(context, tensor)) as [
+        number,
+        number,
+        number,
+      ];
+      for (let batch = 0; batch < batches; batch++) {
+        const addresses = [
+          from + 4 * batch * outer * rows * width,
+          chosen + 4 * batch * count,
+          to + 4 * batch * outer * count * width,
+        ];
+        context.simd.run('GATHER', outer * count, rowsOfPiece(width), [...addresses, rows, count, width]);
+      }
       return out;
     },
     'wasm',
