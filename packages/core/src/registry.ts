@@ -52,8 +52,11 @@ export interface Registry<M = Record<never, never>> {
    * Node only. What it finds is loaded by {@link load} or {@link resolve}.
    */
   discover(folder: string): Promise<Registry<M>>;
-  /** Imports every plugin that is pending. One that fails is recorded in {@link failures}; the others still load. */
-  load(): Promise<Registry<M>>;
+  /**
+   * Imports every plugin that is pending, or those of the packages `only`. One that fails is recorded in {@link failures}; the others
+   * still load.
+   */
+  load(only?: readonly string[]): Promise<Registry<M>>;
   /** An instance of a loaded algorithm. @throws UnknownAlgorithmError with the nearest names, InvalidOptionsError */
   create<N extends keyof M & string>(name: N, options?: OptionsOf<M[N]>): Created<M[N]>;
   /** As {@link create}, after loading what is pending. */
@@ -153,8 +156,11 @@ export function createRegistry(services: Partial<Services> = {}): Registry {
       }
       return registry;
     },
-    async load() {
-      for (const { plugin, load } of pending.splice(0)) {
+    async load(only) {
+      const wanted = pending.filter(({ plugin }) => only?.includes(plugin) ?? true);
+      for (const each of wanted) {
+        const { plugin, load } = each;
+        pending.splice(pending.indexOf(each), 1);
         try {
           add(await load());
         } catch (thrown) {

@@ -35,6 +35,8 @@ export interface ScoreAxis {
 export interface ScenarioContext {
   readonly suite: 'quick' | 'full';
   readonly data: DataFiles;
+  /** For what is expensive to make and may be deleted at any time (a model trained for the occasion); undefined: nowhere. */
+  readonly cacheFolder?: string | undefined;
 }
 
 /** What the trial runner gives to one trial. */

@@ -63,6 +63,15 @@ describe('discover', () => {
     expect(registry.list().map(({ algorithm }) => algorithm.name)).toEqual(['negate', 'negate-too']);
   });
 
+  it('imports only the packages that are asked for', async () => {
+    const registry = await createRegistry().discover(project);
+    await registry.load(['plugin-one']);
+    expect(registry.plugins().map(({ name }) => name)).toEqual(['plugin-one']);
+    expect(registry.failures()).toEqual([]);
+    await registry.load();
+    expect(registry.plugins()).toHaveLength(2);
+  });
+
   it('names those that fail, and refuses an incompatible one without importing it', async () => {
     const registry = await (await createRegistry().discover(project)).load();
     const failures = Object.fromEntries(

@@ -1,4 +1,5 @@
-import type { OptionsSchema, PruneRequest, PrunerAlgorithm } from '@espalier/core';
+import type { CompressedWeight, OptionsSchema, PruneRequest, PrunerAlgorithm } from '@espalier/core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { declarationChecks } from '../algorithm-checks.js';
 import { assert, type Check, withKnownFailures } from '../check.js';
 import { firstDifference } from '../same.js';
@@ -8,10 +9,13 @@ import {
   compressionChecks,
   forEachRequest,
 } from './compression-checks.js';
-import { matricesOf, parametersOf } from './tensors.js';
+import { matricesOf, parametersOf, takeValues } from './tensors.js';
 
 /** What the author of a pruner supplies. */
-export type PrunerFixture = CompressionFixture<PruneRequest>;
+export interface PrunerFixture extends CompressionFixture<PruneRequest> {
+  /** The matrix that keeps to the pattern, where it is a factor of the weight; default the dense matrix. The check disposes of it. */
+  patterned?(weight: CompressedWeight): Tensor2D;
+}
 
 /**
  * The rules that every pruner keeps. A tfjs backend must be registered. In a test file:
@@ -52,13 +56,12 @@ function* allChecks(
     name: 'reaches the pattern and the sparsity that are asked for',
     run: () =>
       forEachRequest(compression, async ({ model }, _original, request) => {
-        const matrices = await matricesOf(model);
         const layers = model.layers().filter(({ name }) => request.layers?.(name) ?? true);
-        const found = layers.map(({ name, shape }) => ({
-          name,
-          columns: shape[1],
-          values: matrices.get(name)!,
-        }));
+        const found: Matrix[] = [];
+        for (const { name, shape, weight } of layers) {
+          const matrix = fixture.patterned?.(weight) ?? weight.toDense();
+          found.push({ name, columns: shape[1], values: await takeValues(matrix) });
+        }
         assertPattern(found, request);
       }),
   };
