@@ -1,0 +1,125 @@
+// Perplexity of a model on its evaluation tokens: this package on the cpu runtime (with and without native BLAS) and PyTorch (peer.py), on
+// the same cores, one after the other in one run; of each the fastest round counts.
+//   node bench/perplexity.mjs [--data DIR] [--model stories260k] [--window 256] [--batch 8] [--rounds 5] [--threads N]
+//     [--python /usr/bin/python3] [--write]
+// Threads are as many as there are cores; beside other programs, one of each is the fairer comparison. Without --data (or ESPALIER_DATA) there is nothing to measure. Build first. --write puts the table into bench/perplexity.md.
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { openCheckpoint, openLlama, perplexity, tokensFromBytes } from '../dist/index.js';
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string', default: process.env.ESPALIER_DATA ?? '' },
+    model: { type: 'string', default: 'stories260k' },
+    window: { type: 'string', default: '256' },
+    batch: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string', default: `${availableParallelism()}` },
+    python: { type: 'string', default: '/usr/bin/python3' },
+    write: { type: 'boolean', default: false },
+    child: { type: 'boolean', default: false }, // measures in this process and prints JSON
+  },
+});
+if (!options.data) {
+  console.error('Name the data folder: --data DIR, or ESPALIER_DATA.');
+  process.exit(2);
+}
+const [window, batch, rounds] = [options.window, options.batch, options.rounds].map(Number);
+const tokensFile = join(options.data, options.model, 'tokens_eval.u16');
+
+if (options.child) console.log(JSON.stringify(await measure()));
+else await compare();
+
+async function measure() {
+  const { cpuRuntime } = await import('@espalier/runtime-cpu');
+  await cpuRuntime.activate();
+  const checkpoint = await openCheckpoint(join(options.data, options.model));
+  const model = await openLlama(checkpoint);
+  await checkpoint.close();
+  const tokens = tokensFromBytes(await readFile(tokensFile));
+  const once = () => perplexity(model, tokens, { window, batchSize: batch });
+  const result = await once();
+  let seconds = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    await once();
+    seconds = Math.min(seconds, (performance.now() - start) / 1000);
+  }
+  const { device } = await cpuRuntime.probe();
+  return { perplexity: result.perplexity, seconds, tokens: result.windows * window, device };
+}
+
+async function compare() {
+  const load = [loadavg()[0]];
+  const threads = Number(options.threads);
+  const script = fileURLToPath(import.meta.url);
+  const variant = (env) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [script, '--child', ...process.argv.slice(2)],
+      {
+        env: { ...process.env, ESPALIER_THREADS: options.threads, ...env },
+        encoding: 'utf8',
+      },
+    );
+    if (status !== 0) throw new Error(stderr);
+    return JSON.parse(stdout.trim().split('\n').at(-1));
+  };
+  const results = { 'espalier, no BLAS': variant({ ESPALIER_BLAS: 'off' }), 'espalier, BLAS': variant({}) };
+  const peer = await pytorch(threads).catch((error) => console.error(`No PyTorch: ${error.message}`));
+  if (peer) results[`PyTorch ${peer.version}`] = peer;
+  load.push(loadavg()[0]);
+  const { tokens } = results['espalier, no BLAS'];
+  const lines = Object.entries(results).map(([name, { perplexity: value, seconds }]) => {
+    const ratio = peer ? (seconds / peer.seconds).toFixed(2) : '-';
+    return `| ${name} | ${value.toFixed(4)} | ${(1000 * seconds).toFixed(0)} | ${Math.round(tokens / seconds)} | ${ratio} |`;
+  });
+  const text = [
+    `# Perplexity of ${options.model}, windows of ${window}`,
+    '',
+    `${cpus()[0].model.trim()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, Node ${process.version}, batches of ${batch}, fastest of ${rounds} rounds, load average ${load.map((value) => value.toFixed(1)).join(' to ')}.`,
+    '',
+    '| | perplexity | milliseconds | tokens a second | time against PyTorch |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...lines,
+    '',
+  ].join('\n');
+  console.log(text);
+  if (options.write) await writeFile(new URL('perplexity.md', import.meta.url), text);
+}
+
+/** The same weights and tokens in PyTorch. */
+async function pytorch(threads) {
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-perplexity-'));
+  const checkpoint = await openCheckpoint(join(options.data, options.model));
+  try {
+    const { config, tensors, embedding } = checkpoint;
+    const stored = tensors.names.filter(
+      (name) => name !== 'lm_head.weight' || !config.tied || embedding === name,
+    );
+    const named = stored.map((name) => [
+      name === embedding ? 'model.embed_tokens.weight' : name,
+      tensors.info(name).shape,
+    ]);
+    const parts = [];
+    for (const name of stored) parts.push(Buffer.from((await tensors.read(name)).buffer));
+    await writeFile(join(folder, 'weights.f32'), Buffer.concat(parts));
+    const { source: _, ...sizes } = config;
+    await writeFile(join(folder, 'manifest.json'), JSON.stringify({ config: sizes, tensors: named }));
+    const script = fileURLToPath(new URL('peer.py', import.meta.url));
+    const args = [script, folder, tokensFile, ...[window, batch, threads, rounds].map(String)];
+    // Without these, glibc gives every large tensor back to the system at once, and PyTorch spends its time on fresh pages.
+    const memory = { MALLOC_MMAP_THRESHOLD_: `${2 ** 30}`, MALLOC_TRIM_THRESHOLD_: `${2 ** 32}` };
+    const { stdout } = await promisify(execFile)(options.python, args, {
+      env: { ...process.env, ...memory },
+    });
+    return JSON.parse(stdout);
+  } finally {
+    await checkpoint.close();
+    await rm(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,11 @@
+export { adamW } from './adamw.js';
+export { fullKV } from './full-kv.js';
+export { gptq } from './gptq.js';
+export { h2o } from './h2o.js';
+export { magnitude } from './magnitude.js';
+export { momentumSgd } from './momentum-sgd.js';
+export { roundToNearest } from './round-to-nearest.js';
+export { snapKV } from './snap-kv.js';
+export { sparseGpt } from './sparse-gpt.js';
+export { streamingLlm } from './streaming-llm.js';
+export { wanda } from './wanda.js';

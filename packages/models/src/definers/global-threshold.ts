@@ -1,0 +1,42 @@
+import type { CompressibleModel, PruneRequest, RunOptions, Services } from '@espalier/core';
+import { tensor2d } from '@tensorflow/tfjs-core';
+import { denseWeight } from '../weights/dense.js';
+import { compressLayers, type Gather, type LayerTask } from './compress-layers.js';
+
+/**
+ * The score that a share of `sparsity` of all elements of all layers does not exceed: one pass over the dense model before anything is
+ * pruned.
+ */
+export async function globalThreshold(
+  model: CompressibleModel,
+  { calibration, layers, sparsity = 0 }: PruneRequest,
+  gather: Gather,
+  score: (task: LayerTask) => ArrayLike<number>,
+  run: RunOptions,
+  services: Services,
+): Promise<number> {
+  const parts: Float64Array[] = [];
+  const probe = await compressLayers(
+    model,
+    { ...(calibration && { calibration }), ...(layers && { layers }) },
+    {
+      gather,
+      propagate: false,
+      compress(task) {
+        parts.push(Float64Array.from(score(task)));
+        return { weight: denseWeight(tensor2d(task.matrix, [task.outputs, task.inputs])) };
+      },
+    },
+    { ...(run.signal && { signal: run.signal }), ...(run.seed !== undefined && { seed: run.seed }) },
+    services,
+  );
+  probe.model.dispose();
+  const sorted = new Float64Array(parts.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    sorted.set(part, at);
+    at += part.length;
+  }
+  sorted.sort();
+  return sorted[Math.floor(sorted.length * sparsity + 1e-9) - 1] ?? Number.NEGATIVE_INFINITY;
+}

@@ -1,0 +1,2 @@
+export { type Divergence, DivergenceMeter, type DivergenceOptions, divergence } from './divergence.js';
+export { bitsPerByte, type Perplexity, type PerplexityOptions, perplexity } from './perplexity.js';

@@ -1,0 +1,3 @@
+export { Decoding, type DecodingOptions } from './decoding.js';
+export { type Generated, type GenerateOptions, generate, generateTokens } from './generate.js';
+export { type Sampling, sampleToken } from './sample-token.js';

@@ -1,0 +1,21 @@
+export {
+  type ByteModel,
+  type ByteModelSettings,
+  cachedByteModel,
+  trainByteModel,
+  writeLlama,
+} from './byte-model.js';
+export { crossEntropy, multilayerPerceptron, type PerceptronOptions } from './multilayer-perceptron.js';
+export { nextTokenBatches } from './next-token-batches.js';
+export { type Schedule, type ScheduleOptions, schedule } from './schedule.js';
+export { type Samples, shuffledBatches, wholeBatch } from './shuffled-batches.js';
+export { generateStories } from './story-grammar.js';
+export { type TrainedStep, type TrainingPlan, type TrainingResult, train } from './train.js';
+export { type Trainable, type TrainingObjective, trainableFunction, trainableModel } from './trainable.js';
+export {
+  captureState,
+  decodeState,
+  encodeState,
+  restoreState,
+  type TrainingState,
+} from './training-state.js';

@@ -1,0 +1,43 @@
+import type { CompressedWeight, StoredArrays } from '@espalier/core';
+import { isSet, setBit } from './bits.js';
+import { packedWeight } from './packed.js';
+
+/**
+ * An unstructured sparse weight: a bit for every element (bit c % 8 of byte c / 8), and the float32 values that are not zero.
+ * @param matrix row-major `[out, in]`
+ */
+export function bitmapWeight(
+  matrix: Float32Array,
+  shape: readonly [outputs: number, inputs: number],
+): CompressedWeight {
+  const mask = new Uint8Array(Math.ceil(matrix.length / 8));
+  const values = matrix.filter((value, i) => {
+    if (value === 0) return false;
+    setBit(mask, i);
+    return true;
+  });
+  return restoreBitmap(shape, values, mask);
+}
+
+/** The same from its parts, as {@link bitmapWeight} stores them. */
+export function restoreBitmap(
+  shape: readonly [outputs: number, inputs: number],
+  values: Float32Array,
+  mask: Uint8Array,
+): CompressedWeight {
+  const size = shape[0] * shape[1];
+  const arrays: StoredArrays = {
+    values: { shape: [values.length], data: values },
+    mask: { shape: [mask.length], data: mask },
+  };
+  return packedWeight({
+    format: 'bitmap',
+    shape,
+    arrays,
+    decode() {
+      const dense = new Float32Array(size);
+      for (let i = 0, at = 0; i < size; i++) if (isSet(mask, i)) dense[i] = values[at++];
+      return dense;
+    },
+  });
+}

@@ -1,0 +1,108 @@
+import { type CompressedWeight, InvalidProblemError } from '@espalier/core';
+import { float16FromFloat32, float32FromFloat16 } from '../checkpoint/half-precision.js';
+import { packCodes, unpackCodes } from './bits.js';
+import { packedWeight } from './packed.js';
+
+/** Codes with scales: w = scale (code - zero), one scale and zero for each group of inputs of a row. */
+export interface IntegerParts {
+  readonly shape: readonly [outputs: number, inputs: number];
+  /** Bits of a code, 1 to 16. */
+  readonly bits: number;
+  /** Inputs that share a scale; divides `in`. */
+  readonly groupSize: number;
+  /** Row-major `[out, in]`, each in [0, 2^bits). */
+  readonly codes: Uint16Array;
+  /** Row-major `[out, in / groupSize]`, as `zeros`. */
+  readonly scales: ArrayLike<number>;
+  readonly zeros: Int32Array;
+  /** Group of each input where groups are not of consecutive ones (activation order). */
+  readonly groupOfInput?: Uint16Array;
+}
+
+/** Arrays as they are stored. */
+export interface StoredInteger {
+  readonly bits: number;
+  readonly groupSize: number;
+  /** Packed at `bits` each. */
+  readonly codes: Uint8Array;
+  /** float16, or float32 where float16 would lose them. */
+  readonly scales: Uint16Array | Float32Array;
+  /** Packed at `bits` each, or as they are where one is outside the codes. */
+  readonly zeros: Uint8Array | Int32Array;
+  readonly groupOfInput?: Uint16Array;
+}
+
+/**
+ * A weight of small integers.
+ * @throws InvalidProblemError for sizes that do not fit
+ */
+export function integerWeight(parts: IntegerParts): CompressedWeight {
+  const { shape, bits, groupSize, codes, scales, zeros, groupOfInput } = parts;
+  const [outputs, inputs] = shape;
+  const groups = inputs / groupSize;
+  if (!Number.isInteger(groups))
+    throw new InvalidProblemError(
+      `The group size divides the number of inputs; given ${groupSize} for ${inputs} inputs.`,
+    );
+  if (
+    codes.length !== outputs * inputs ||
+    scales.length !== outputs * groups ||
+    zeros.length !== scales.length
+  )
+    throw new InvalidProblemError(
+      `[${shape}] in groups of ${groupSize} has ${outputs * inputs} codes, ${outputs * groups} scales and zeros; given ${codes.length}, ${scales.length}, ${zeros.length}.`,
+    );
+  const values = Float32Array.from(scales);
+  return restoreInteger(shape, {
+    bits,
+    groupSize,
+    codes: packCodes(codes, bits),
+    scales: values.every((scale) => asHalf(scale) === scale) ? float16FromFloat32(values) : values,
+    zeros: zeros.every((zero) => zero >= 0 && zero < 2 ** bits) ? packCodes(zeros, bits) : zeros,
+    ...(groupOfInput && { groupOfInput }),
+  });
+}
+
+/** The same from what is stored. */
+export function restoreInteger(
+  shape: readonly [outputs: number, inputs: number],
+  { bits, groupSize, codes, scales, zeros, groupOfInput }: StoredInteger,
+): CompressedWeight {
+  const [outputs, inputs] = shape;
+  const groups = inputs / groupSize;
+  return packedWeight({
+    format: 'integer',
+    shape,
+    arrays: {
+      codes: { shape: [codes.length], data: codes },
+      scales: { shape: [outputs, groups], data: scales },
+      zeros: { shape: [zeros.length], data: zeros },
+      ...(groupOfInput && { groupOfInput: { shape: [inputs], data: groupOfInput } }),
+    },
+    attributes: { bits, groupSize },
+    decode() {
+      const q = unpackCodes(codes, bits, outputs * inputs);
+      const z = zeros instanceof Int32Array ? zeros : unpackCodes(zeros, bits, outputs * groups);
+      const s = scales instanceof Float32Array ? scales : float32FromFloat16(scales);
+      const dense = new Float32Array(outputs * inputs);
+      for (let row = 0, at = 0; row < outputs; row++)
+        for (let column = 0; column < inputs; column++, at++) {
+          const group = row * groups + (groupOfInput ? groupOfInput[column] : Math.floor(column / groupSize));
+          dense[at] = s[group] * (q[at] - z[group]);
+        }
+      return dense;
+    },
+  });
+}
+
+/** Below it float16 loses digits. */
+const SMALLEST_NORMAL_HALF = 2 ** -14;
+
+/** A scale as it will be stored: rounded to float16 where that keeps its digits, else to float32. */
+export function storedScale(scale: number): number {
+  return scale >= SMALLEST_NORMAL_HALF && scale < 65_504 ? asHalf(scale) : Math.fround(scale);
+}
+
+function asHalf(value: number): number {
+  return float32FromFloat16(float16FromFloat32(Float32Array.of(value)))[0];
+}
