@@ -1,0 +1,107 @@
+import {
+  type CompressionReport,
+  type CompressionRequest,
+  defineScenario,
+  type Scenario,
+  type ScoreAxis,
+  type SparsityPattern,
+  type Trial,
+  type TrialOutcome,
+} from '@espalier/core';
+import { consecutiveWindows, divergence, perplexity, storedShare, TESTBED_DATA } from '@espalier/models';
+import {
+  type LanguageModelTask,
+  loadLanguageModel,
+  modelInstances,
+  type Setting,
+} from './language-model-task.js';
+
+const PERPLEXITY: ScoreAxis = { name: 'perplexity', direction: 'minimize', scale: 'log' };
+
+const PATTERNS: readonly Setting[] = [
+  { name: '2:4', parameters: { n: 2, m: 4 } },
+  { name: '50 %', parameters: { sparsity: 0.5 } },
+];
+
+/** All pruners at the same share of zeros, calibrated on the same windows. */
+export const pruneLanguageModel: Scenario<LanguageModelTask> = defineScenario({
+  name: 'prune-language-model',
+  summary: 'Perplexity of a small language model after pruning, 2:4 and at 50 %.',
+  kind: 'pruner',
+  score: PERPLEXITY,
+  data: TESTBED_DATA,
+  takes: ({ kind }) => kind === 'pruner',
+  instances: (context) =>
+    modelInstances(
+      context,
+      context.suite === 'full' ? PATTERNS : PATTERNS.slice(0, 1),
+      limitOf(context.suite),
+    ),
+  load: loadLanguageModel,
+  accepts: () => true,
+  async run(algorithm, options, task, trial) {
+    if (algorithm.kind !== 'pruner') throw new TypeError(`${algorithm.name} is no pruner.`);
+    const { n, m, sparsity } = task.instance.parameters as { n?: number; m?: number; sparsity?: number };
+    const pattern: SparsityPattern = n !== undefined && m !== undefined ? { n, m } : 'unstructured';
+    const request = { ...common(task), pattern, ...(sparsity !== undefined && { sparsity }) };
+    const pruner = algorithm.create(options, trial.services);
+    return judged(task, await pruner.prune(task.model, request, trial.run), trial);
+  },
+});
+
+const WIDTHS: readonly Setting[] = [3, 2, 4].map((bits) => ({ name: `${bits} bits`, parameters: { bits } }));
+
+/** All quantizers at the same nominal width; what is stored in all is reported beside. */
+export const quantizeLanguageModel: Scenario<LanguageModelTask> = defineScenario({
+  name: 'quantize-language-model',
+  summary: 'Perplexity of a small language model after quantizing to 2, 3 and 4 bits.',
+  kind: 'quantizer',
+  score: PERPLEXITY,
+  data: TESTBED_DATA,
+  takes: ({ kind }) => kind === 'quantizer',
+  instances: (context) =>
+    modelInstances(context, context.suite === 'full' ? WIDTHS : WIDTHS.slice(0, 1), limitOf(context.suite)),
+  load: loadLanguageModel,
+  accepts: () => true,
+  async run(algorithm, options, task, trial) {
+    if (algorithm.kind !== 'quantizer') throw new TypeError(`${algorithm.name} is no quantizer.`);
+    const request = { ...common(task), bits: Number(task.instance.parameters['bits']) };
+    const quantizer = algorithm.create(options, trial.services);
+    return judged(task, await quantizer.quantize(task.model, request, trial.run), trial);
+  },
+});
+
+const limitOf = (suite: 'quick' | 'full') => (suite === 'full' ? 600_000 : 10_000);
+
+const common = ({ calibration }: LanguageModelTask): CompressionRequest => ({ calibration });
+
+/** Perplexity, divergence and bytes of what came out; the clock stands still meanwhile. */
+async function judged(
+  { model, evaluation }: LanguageModelTask,
+  report: CompressionReport,
+  trial: Trial,
+): Promise<TrialOutcome> {
+  return trial.untimed(async () => {
+    try {
+      const dense = await perplexity(model, evaluation);
+      const after = await perplexity(report.model, evaluation);
+      const windows = consecutiveWindows(evaluation, 256).slice(0, 8);
+      const { mean } = await divergence(model, report.model, windows);
+      const weights = report.model.layers().reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
+      const bytes = report.model.layers().reduce((sum, { weight }) => sum + weight.bytes, 0);
+      return {
+        score: after.perplexity,
+        metrics: {
+          densePerplexity: dense.perplexity,
+          divergence: mean,
+          storedShare: storedShare(report.model, model),
+          bitsPerWeight: (8 * bytes) / weights,
+          seconds: report.layers.reduce((sum, { seconds }) => sum + seconds, 0),
+        },
+        stopped: report.stopped ?? 'finished',
+      };
+    } finally {
+      report.model.dispose();
+    }
+  });
+}

@@ -1,0 +1,7 @@
+import type { Scenario } from '@espalier/core';
+import { pruneLanguageModel, quantizeLanguageModel } from './compression-scenarios.js';
+import { decodeThroughCache } from './kv-scenario.js';
+import { trainSmallModels } from './optimizer-scenario.js';
+
+const scenarios = [pruneLanguageModel, quantizeLanguageModel, decodeThroughCache, trainSmallModels];
+export default scenarios as readonly Scenario<unknown>[];
