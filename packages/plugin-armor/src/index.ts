@@ -1,0 +1,32 @@
+import { definePlugin } from '@espalier/core';
+import { armor } from './armor.js';
+import { nowagP } from './nowag-p.js';
+
+export {
+  type ArmorFactors,
+  type ArmorObserver,
+  type ArmorResult,
+  type ArmorSettings,
+  armorLayer,
+} from './armor-layer.js';
+export { type BlockSize, blockSizes } from './block-sizes.js';
+export {
+  type FactoredParts,
+  type FactoredWeight,
+  factoredFrom,
+  factoredWeight,
+  restoreFactored,
+} from './factored-weight.js';
+export { initialMask } from './initial-mask.js';
+export { inputWeights, type Normalised, normalise } from './normalise.js';
+export { nowagScores } from './nowag-p.js';
+export { type NibbleCore, packBitmask, packNibbles, unpackNibbles } from './pack-core.js';
+export { armor, nowagP };
+
+export default definePlugin({
+  name: '@espalier/plugin-armor',
+  algorithms: [armor, nowagP],
+  scenarios: () => import('./scenarios.js'),
+  claims: () => import('./claims.js'),
+  golden: () => import('./golden.js'),
+});
