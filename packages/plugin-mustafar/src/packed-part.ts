@@ -1,0 +1,210 @@
+import { InvalidProblemError } from '@espalier/core';
+import {
+  type BitmapTensors,
+  type BitmapTiles,
+  bitmapMatMul,
+  bitmapTensors,
+  halvesFromFloats,
+  packTiles,
+  tileBytes,
+  tileOffsets,
+} from '@espalier/kernels';
+import { slice, type Tensor3D } from '@tensorflow/tfjs-core';
+import { dequantizeValues, type QuantizedValues, quantizeValues } from './quantized-values.js';
+import { paddedChannels, tileLayout } from './tile-layout.js';
+
+/** How values are held. */
+export interface PackedStorage {
+  readonly packing: 'padded' | 'compact';
+  readonly type: 'f16' | 'f32';
+  readonly bits?: 2 | 4 | 8 | undefined;
+}
+
+/** Bits and offsets of one head, with values that are quantized. */
+interface QuantizedTiles extends Omit<BitmapTiles, 'values'> {
+  /** One a stretch of tokens that was appended at once. */
+  readonly parts: readonly {
+    readonly tokens: number;
+    readonly tiles: Omit<BitmapTiles, 'values'>;
+    readonly values: QuantizedValues;
+  }[];
+}
+
+/** Pruned keys or values of all heads in tiles. It grows by multiples of 64 tokens. */
+export class PackedPart {
+  /** Tokens that are packed. */
+  length = 0;
+  /** Elements that are kept, over all heads. */
+  kept = 0;
+  #heads = 0;
+  /** Where the kernel reads them; nothing else holds the values. */
+  #tensors: BitmapTensors | undefined;
+  #valuesOfHead: number[] = [];
+  #quantized: QuantizedTiles[] = [];
+
+  constructor(
+    readonly target: 'key' | 'value',
+    readonly d: number,
+    readonly storage: PackedStorage,
+  ) {}
+
+  /**
+   * Packs further tokens.
+   * @param heads `[tokens, d]` of each head, zero where pruned; tokens a multiple of 64
+   * @throws InvalidProblemError for a number that float16 cannot hold
+   */
+  append(heads: readonly Float32Array[]): void {
+    const { target, d, storage } = this;
+    const tokens = heads[0].length / d;
+    const layout = tileLayout(target, tokens, d, storage.packing);
+    const half = storage.type === 'f16' && storage.bits === undefined;
+    if (half) for (const rows of heads) requireHalf(rows);
+    const packed = heads.map((rows) => {
+      const at = (token: number, channel: number) => (channel < d ? rows[token * d + channel] : 0);
+      const element = target === 'key' ? (row: number, output: number) => at(output, row) : at;
+      return packTiles(layout, element, half ? halvesFromFloats : undefined);
+    });
+    for (const rows of heads) for (const value of rows) if (value !== 0) this.kept++;
+    if (storage.bits === undefined) this.#hold(packed);
+    else
+      this.#quantized = packed.map((tiles, i) => {
+        const { words, offsets } = tiles;
+        const part = {
+          tokens,
+          tiles: { words, offsets },
+          values: quantizeValues(layout, tiles, storage.bits!),
+        };
+        const before = this.#quantized[i];
+        return this.#joinedQuantized(before, part);
+      });
+    this.length += tokens;
+    this.#heads = heads.length;
+  }
+
+  /** Keys: q K^T of `[heads, rows, d]`. Values: p V of `[heads, rows, tokens]`. */
+  product(x: Tensor3D): Tensor3D {
+    const { target, d, storage, length } = this;
+    const layout = tileLayout(target, length, d, storage.packing);
+    const sparsity = 1 - this.kept / (this.#heads * length * d);
+    const held = this.#tensors ?? this.#dequantized();
+    const y = bitmapMatMul(x, held, { ...layout, sparsity }) as Tensor3D;
+    if (held !== this.#tensors) release(held);
+    if (target === 'key' || paddedChannels(d) === d) return y;
+    const cut = slice(y, [0, 0, 0], [-1, -1, d]);
+    y.dispose();
+    return cut;
+  }
+
+  /** Bytes of bits, offsets and values (or their codes and scales), without the 16 spare bytes at the end. */
+  bytes(): number {
+    const quantized = this.#quantized.reduce(
+      (bytes, { words, offsets, parts }) =>
+        parts.reduce((sum, { values }) => sum + values.codes.byteLength + values.scales.byteLength, bytes) +
+        words.byteLength +
+        offsets.byteLength,
+      0,
+    );
+    if (!this.#tensors) return quantized;
+    return this.#tilesOfHeads().reduce((bytes, tiles) => bytes + tileBytes(tiles), 0);
+  }
+
+  dispose(): void {
+    if (this.#tensors) release(this.#tensors);
+    this.#tensors = undefined;
+    this.#quantized = [];
+  }
+
+  /** Puts packed tokens behind those that are there. */
+  #hold(packed: readonly BitmapTiles[]): void {
+    const before = this.#tilesOfHeads();
+    const { width } = tileLayout(this.target, 64, this.d, this.storage.packing);
+    const joined = packed.map((tiles, i): BitmapTiles => {
+      const earlier = before[i];
+      if (earlier === undefined) return tiles;
+      const words = joinedBytes(earlier.words, tiles.words);
+      return {
+        words,
+        offsets: tileOffsets({ width, packing: this.storage.packing }, words),
+        values: joinedValues(earlier.values, tiles.values),
+      };
+    });
+    if (this.#tensors) release(this.#tensors);
+    this.#tensors = bitmapTensors(joined);
+    this.#valuesOfHead = joined.map(({ values }) => values.length);
+  }
+
+  /** The tiles of each head, read back. */
+  #tilesOfHeads(): BitmapTiles[] {
+    if (!this.#tensors) return [];
+    const [words, offsets, values, starts] = (['words', 'offsets', 'values', 'starts'] as const).map((name) =>
+      this.#tensors![name].dataSync(),
+    );
+    const [wordRow, offsetRow] = [this.#tensors.words.shape[1]!, this.#tensors.offsets.shape[1]!];
+    const numbers =
+      this.#tensors.values.dtype === 'int32'
+        ? new Uint16Array(Int32Array.from(values).buffer)
+        : Float32Array.from(values);
+    return this.#valuesOfHead.map((count, i) => ({
+      words: new Uint8Array(Int32Array.from(words.slice(i * wordRow, (i + 1) * wordRow)).buffer),
+      offsets: Int32Array.from(offsets.slice(i * offsetRow, (i + 1) * offsetRow)),
+      values: numbers.slice(starts[i], starts[i] + count),
+    }));
+  }
+
+  #joinedQuantized(
+    before: QuantizedTiles | undefined,
+    part: QuantizedTiles['parts'][number],
+  ): QuantizedTiles {
+    const words = before ? joinedBytes(before.words, part.tiles.words) : part.tiles.words;
+    const { width } = tileLayout(this.target, 64, this.d, this.storage.packing);
+    const offsets = tileOffsets({ width, packing: this.storage.packing }, words);
+    return { words, offsets, parts: [...(before?.parts ?? []), part] };
+  }
+
+  /** Working set of one product where values are quantized. */
+  #dequantized(): BitmapTensors {
+    return bitmapTensors(
+      this.#quantized.map(({ words, offsets, parts }) => ({
+        words,
+        offsets,
+        values: parts
+          .map(({ tokens, tiles, values }) =>
+            dequantizeValues(tileLayout(this.target, tokens, this.d, this.storage.packing), tiles, values),
+          )
+          .reduce((all, next) => joinedValues(all, next) as Float32Array, new Float32Array()),
+      })),
+    );
+  }
+}
+
+/** The largest finite float16. */
+const LARGEST_HALF = 65_504;
+
+function requireHalf(rows: Float32Array): void {
+  const at = rows.findIndex((value) => Math.abs(value) > LARGEST_HALF);
+  if (at >= 0)
+    throw new InvalidProblemError(
+      `A key or value is ${rows[at]}: float16 holds numbers up to ${LARGEST_HALF}.`,
+      {
+        remedy: "Use storage: 'f32'.",
+      },
+    );
+}
+
+function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
+function joinedValues<T extends Float32Array | Uint16Array>(a: T, b: Float32Array | Uint16Array): T {
+  const whole = new (a.constructor as new (length: number) => T)(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
+function release(tensors: BitmapTensors): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}

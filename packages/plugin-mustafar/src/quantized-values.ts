@@ -1,0 +1,78 @@
+import {
+  type BitmapTiles,
+  floatsFromHalves,
+  halvesFromFloats,
+  type TileLayout,
+  tileCount,
+} from '@espalier/kernels';
+
+/** Values of tiles as small integers: in each tile, groups of up to 32 share a smallest value and a step, both float16. */
+export interface QuantizedValues {
+  readonly bits: 2 | 4 | 8;
+  readonly count: number;
+  readonly codes: Uint8Array;
+  /** Two for each group: smallest value and step. */
+  readonly scales: Uint16Array;
+}
+
+const GROUP = 32;
+
+/** Quantizes the values of tiles (KIVI's grouping: keys along tokens of one channel, values along channels of one token). */
+export function quantizeValues(layout: TileLayout, tiles: BitmapTiles, bits: 2 | 4 | 8): QuantizedValues {
+  const values = tiles.values instanceof Float32Array ? tiles.values : floatsFromHalves(tiles.values);
+  const codes = new Uint8Array(Math.ceil((values.length * bits) / 8));
+  const scales: number[] = [];
+  const levels = 2 ** bits - 1;
+  for (const [start, end] of groups(layout, tiles)) {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = start; i < end; i++) {
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
+    }
+    const stored = floatsFromHalves(halvesFromFloats(Float32Array.of(low, (high - low) / levels)));
+    scales.push(stored[0], stored[1]);
+    for (let i = start; i < end; i++) {
+      const code =
+        stored[1] === 0 ? 0 : Math.min(levels, Math.max(0, Math.round((values[i] - stored[0]) / stored[1])));
+      codes[(i * bits) >> 3] |= code << ((i * bits) & 7);
+    }
+  }
+  return { bits, count: values.length, codes, scales: halvesFromFloats(Float32Array.from(scales)) };
+}
+
+/** The values that the codes stand for. */
+export function dequantizeValues(
+  layout: TileLayout,
+  tiles: Omit<BitmapTiles, 'values'>,
+  { bits, count, codes, scales }: QuantizedValues,
+): Float32Array {
+  const values = new Float32Array(count);
+  const numbers = floatsFromHalves(scales);
+  const ones = 2 ** bits - 1;
+  let group = 0;
+  for (const [start, end] of groups(layout, tiles)) {
+    for (let i = start; i < end; i++) {
+      const code = (codes[(i * bits) >> 3] >> ((i * bits) & 7)) & ones;
+      values[i] = numbers[2 * group] + code * numbers[2 * group + 1];
+    }
+    group++;
+  }
+  return values;
+}
+
+/** First and last value of each group: a tile's values in stretches of 32, without what pads them. */
+function* groups(
+  layout: TileLayout,
+  { words }: Pick<BitmapTiles, 'words'>,
+): Generator<[start: number, end: number]> {
+  const bytes = layout.width / 8;
+  let start = 0;
+  for (let tile = 0; tile < tileCount(layout); tile++) {
+    let count = 0;
+    for (let b = 0; b < bytes; b++)
+      for (let rest = words[tile * bytes + b]; rest !== 0; rest &= rest - 1) count++;
+    for (let from = 0; from < count; from += GROUP)
+      yield [start + from, start + Math.min(from + GROUP, count)];
+    start += layout.packing === 'padded' ? Math.ceil(count / 8) * 8 : count;
+  }
+}
