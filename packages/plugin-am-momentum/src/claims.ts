@@ -1,0 +1,5 @@
+import digitsClaims from './claims/digits.js';
+import languageModelClaims from './claims/language-model.js';
+import quadraticClaim from './claims/quadratic.js';
+
+export default [quadraticClaim, ...digitsClaims, ...languageModelClaims];
