@@ -29,11 +29,14 @@ export function pluginFolders(): string[] {
   return [...new Set([process.cwd(), dirname(fileURLToPath(import.meta.url))])];
 }
 
-/** Finds and loads all plugins; one that fails is in `registry.failures()`. */
-export async function loadInstalled(folders: readonly string[] = pluginFolders()): Promise<Installed> {
+/** Finds and loads all plugins, or those of the packages `only`; one that fails is in `registry.failures()`. */
+export async function loadInstalled(
+  folders: readonly string[] = pluginFolders(),
+  only?: readonly string[],
+): Promise<Installed> {
   const registry = createRegistry();
   for (const folder of folders) await registry.discover(folder);
-  await registry.load();
+  await registry.load(only);
   return { registry, folders };
 }
 

@@ -4,6 +4,7 @@ import { isEspalierError, messageOf } from '@espalier/core';
 import { Command, CommanderError } from 'commander';
 import { addClaims } from './commands/claims.js';
 import { addCompare } from './commands/compare.js';
+import { addCompress } from './commands/compress.js';
 import { addDescribe } from './commands/describe.js';
 import { addList } from './commands/list.js';
 import { addRun } from './commands/run.js';
@@ -24,7 +25,8 @@ A terminal gets live progress on standard error; a pipe gets the result alone, w
 
 Exit status: 0 done; 1 a check did not hold or the work failed; 2 wrong usage; 130 interrupted.`,
   );
-for (const add of [addList, addDescribe, addRun, addClaims, addCompare, addVerify, addSolve]) add(program);
+for (const add of [addList, addDescribe, addRun, addClaims, addCompare, addVerify, addSolve, addCompress])
+  add(program);
 for (const command of program.commands) {
   command.exitOverride().showSuggestionAfterError();
   command.option('--debug', 'print a whole error, with its stack and causes (also: ESPALIER_DEBUG=1)');

@@ -15,7 +15,8 @@ process.once('message', (order: ClaimOrder) => {
 
 /** Loads the plugin, with a runtime where its algorithms need one, then measures the claim. */
 async function measure(order: ClaimOrder): Promise<void> {
-  const { registry } = await loadInstalled(order.folders);
+  const { registry } = await loadInstalled(order.folders, order.packages);
+  registry.provide('cacheFolder', order.cacheFolder);
   const plugin = registry.plugins().find(({ name }) => name === order.plugin);
   const claim = plugin && (await loadClaims(plugin)).claims.find(({ name }) => name === order.claim);
   if (!claim)

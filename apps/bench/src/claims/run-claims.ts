@@ -33,8 +33,11 @@ export interface PlannedClaim {
 export interface RunClaimsOptions {
   readonly folders: readonly string[];
   readonly dataFolder?: string;
+  readonly cacheFolder: string;
   readonly seed: number;
   readonly runtime: string;
+  /** Packages that bring the runtime. */
+  readonly runtimePackages: readonly string[];
   readonly store: Store<ClaimKey, StoredClaim>;
   readonly fresh: boolean;
   readonly signal: AbortSignal;
@@ -88,15 +91,17 @@ export async function runClaims(
 /** undefined when the signal fired. */
 async function runClaim(
   { plugin, claim }: PlannedClaim,
-  { folders, dataFolder, seed, runtime, signal, onProgress }: RunClaimsOptions,
+  { folders, dataFolder, cacheFolder, seed, runtime, runtimePackages, signal, onProgress }: RunClaimsOptions,
 ): Promise<ClaimRecord | undefined> {
   const start = performance.now();
   const order: ClaimOrder = {
     plugin: plugin.name,
+    packages: [plugin.name, ...runtimePackages],
     claim: claim.name,
     seed,
     runtime,
     folders,
+    cacheFolder,
     ...(dataFolder && { dataFolder }),
   };
   let result: Extract<ClaimMessage, { type: 'finished' }>['result'] | undefined;

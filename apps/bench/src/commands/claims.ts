@@ -13,6 +13,7 @@ import { createStatusLine } from '../progress/status-line.js';
 import { assembleResults, writeResults } from '../results/write-results.js';
 import { chooseRuntime } from '../runtime-choice.js';
 import { allWell, claimsTable, tally } from '../summary.js';
+import { bringersOf } from '../trials/plan.js';
 import { openStore } from '../trials/store.js';
 import { withOptions } from './options.js';
 
@@ -67,9 +68,11 @@ async function claims(names: readonly string[], options: ClaimsOptions): Promise
   let done = 0;
   const records = await runClaims(planned.claims, {
     folders,
+    cacheFolder: join(out, 'cache'),
     ...(dataFolder && { dataFolder }),
     seed,
     runtime: runtime.name,
+    runtimePackages: bringersOf(runtime.name, registry).map(({ name }) => name),
     store: openStore(join(out, 'claims')),
     fresh: options.fresh ?? false,
     signal,

@@ -15,7 +15,7 @@ import type { ResultsFile } from '../results/results-file.js';
 import { assembleResults, writeResults } from '../results/write-results.js';
 import { chooseRuntime } from '../runtime-choice.js';
 import { allWell, claimsTable, tally, trialTables } from '../summary.js';
-import { planTrials } from '../trials/plan.js';
+import { bringersOf, planTrials } from '../trials/plan.js';
 import { runAll } from '../trials/run-all.js';
 import { openStore } from '../trials/store.js';
 import { planClaims } from './claims.js';
@@ -114,7 +114,14 @@ async function run(names: readonly string[], options: RunCommandOptions): Promis
   const signal = interruptSignal();
   const status = createStatusLine();
   const progress = followTrials(trials.length, status);
-  const common = { folders, ...(dataFolder && { dataFolder }), fresh: options.fresh ?? false, signal };
+  const cacheFolder = join(out, 'cache');
+  const common = {
+    folders,
+    cacheFolder,
+    ...(dataFolder && { dataFolder }),
+    fresh: options.fresh ?? false,
+    signal,
+  };
   let stored = 0;
   const records = await runAll(trials, {
     ...common,
@@ -134,6 +141,7 @@ async function run(names: readonly string[], options: RunCommandOptions): Promis
     ...common,
     seed,
     runtime: runtime.name,
+    runtimePackages: bringersOf(runtime.name, registry).map(({ name }) => name),
     store: openStore(join(out, 'claims')),
     onProgress: (claim, message) => status.show(`claim ${claim.name}  ${message}`),
   });

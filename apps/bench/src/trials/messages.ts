@@ -4,9 +4,13 @@ import type { CurvePoint, TrialSpec } from '../results/results-file.js';
 /** What a trial's process is told. */
 export interface TrialOrder {
   readonly trial: TrialSpec;
+  /** Packages that bring the algorithm, the scenario and the runtime: no other is loaded. */
+  readonly packages: readonly string[];
   /** Where plugins are looked for. */
   readonly folders: readonly string[];
   readonly dataFolder?: string;
+  /** For what scenarios make for the occasion. */
+  readonly cacheFolder: string;
   /** The process ends itself when it takes more. */
   readonly memoryLimitBytes: number;
 }

@@ -93,7 +93,8 @@ async function trialsOf({ scenario, plugin: owner }: InstalledScenario, request:
   return trials;
 }
 
-function bringersOf(runtime: string, registry: Registry): Plugin[] {
+/** The plugins that bring a runtime. */
+export function bringersOf(runtime: string, registry: Registry): Plugin[] {
   return registry.plugins().filter(({ runtimes = [] }) => runtimes.some(({ name }) => name === runtime));
 }
 

@@ -47,7 +47,7 @@ export async function runAll(
       const key = store.key({ ...planned, machine: { cpu, cores, node } });
       const known = fresh || profileFolder ? undefined : await store.get(key);
       if (!known) onStart?.(planned.trial);
-      const record = known ?? (await runTrial(key, planned.trial, options));
+      const record = known ?? (await runTrial(key, planned, options));
       if (!known && !profileFolder && record.status !== 'aborted') await store.put(record);
       records[index] = record;
       onFinish?.({ record, stored: known !== undefined });

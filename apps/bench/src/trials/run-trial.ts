@@ -4,6 +4,7 @@ import { peakMemoryOf } from '../peak-memory.js';
 import type { CurvePoint, TrialRecord, TrialSpec, TrialStatus } from '../results/results-file.js';
 import { createCurve } from './curve.js';
 import type { TrialMessage, TrialOrder } from './messages.js';
+import type { PlannedTrial } from './plan.js';
 
 /** Milliseconds that a process may take to load plugins and the task, before the algorithm starts. */
 const LOADING_LIMIT_MS = 120_000;
@@ -18,6 +19,7 @@ const SAMPLE_MEMORY_EVERY_MS = 100;
 export interface TrialContext {
   readonly folders: readonly string[];
   readonly dataFolder?: string;
+  readonly cacheFolder: string;
   /** The process is ended when it takes more. */
   readonly memoryLimitBytes: number;
   readonly signal: AbortSignal;
@@ -34,8 +36,12 @@ interface Ending {
 }
 
 /** Runs one trial in a process of its own. Whatever happens there is a record; this function does not throw. */
-export async function runTrial(key: string, trial: TrialSpec, context: TrialContext): Promise<TrialRecord> {
-  const { folders, dataFolder, memoryLimitBytes, signal, profileFolder, onPoint } = context;
+export async function runTrial(
+  key: string,
+  { trial, surroundings }: PlannedTrial,
+  context: TrialContext,
+): Promise<TrialRecord> {
+  const { folders, dataFolder, cacheFolder, memoryLimitBytes, signal, profileFolder, onPoint } = context;
   const { timeLimitMs } = trial.instance;
   const startedAt = new Date().toISOString();
   const start = performance.now();
@@ -44,7 +50,14 @@ export async function runTrial(key: string, trial: TrialSpec, context: TrialCont
   let ending: Ending | undefined;
   let peakMemoryBytes: number | undefined;
 
-  const order: TrialOrder = { trial, folders, memoryLimitBytes, ...(dataFolder && { dataFolder }) };
+  const order: TrialOrder = {
+    trial,
+    packages: [trial.plugin.name, ...Object.keys(surroundings)],
+    folders,
+    cacheFolder,
+    memoryLimitBytes,
+    ...(dataFolder && { dataFolder }),
+  };
   const child = startIsolated<TrialMessage>(
     new URL('./trial-process.js', import.meta.url),
     order,

@@ -24,15 +24,22 @@ process.once('message', (order: TrialOrder) => {
 });
 
 /** Loads the task, warms up, then runs the algorithm on the clock. */
-async function measure({ trial, folders, dataFolder: folder }: TrialOrder): Promise<void> {
-  const { registry } = await loadInstalled(folders);
+async function measure({
+  trial,
+  packages,
+  folders,
+  dataFolder: folder,
+  cacheFolder,
+}: TrialOrder): Promise<void> {
+  const { registry } = await loadInstalled(folders, packages);
+  registry.provide('cacheFolder', cacheFolder);
   const { scenarios } = await loadScenarios(registry);
   const scenario = scenarios.find(({ scenario: { name } }) => name === trial.scenario)?.scenario;
   if (!scenario) throw new UnsupportedError(`There is no scenario '${trial.scenario}' in this process.`);
   const algorithm = registry.find(trial.algorithm);
   if (usesTensors(algorithm)) await registry.activateRuntime(trial.runtime);
   const data = folder ? dataFolder(folder) : noDataFiles;
-  const task = await scenario.load(trial.instance, { suite: trial.suite, data });
+  const task = await scenario.load(trial.instance, { suite: trial.suite, data, cacheFolder });
   const accepted = scenario.accepts(algorithm, task);
   if (accepted !== true) {
     await send({ type: 'refused', reason: accepted });
