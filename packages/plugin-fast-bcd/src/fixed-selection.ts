@@ -1,9 +1,10 @@
 import { UnsupportedError } from '@espalier/core';
 import type { Matrix } from '@espalier/linalg';
 import { type BlockFactor, factorBlock } from './block-solve.js';
+import { improvements, modelDecreases } from './improvements.js';
 import type { SelectionRule, SelectionState } from './selection-state.js';
 import { largestEntry } from './top-entries.js';
-import { improvements, modelDecreases, type VariableSelection } from './variable-selection.js';
+import type { VariableSelection } from './variable-selection.js';
 
 /** On the diagonal of H_b before it is inverted for gsq (reference code). */
 const GSQ_SHIFT = 1e-10;

@@ -1,8 +1,7 @@
 import { UnsupportedError } from '@espalier/core';
+import { improvements, modelDecreases } from './improvements.js';
 import { iterativeHardThresholding } from './iterative-hard-thresholding.js';
-import { improvement } from './regularizer.js';
 import type { SelectionRule, SelectionState } from './selection-state.js';
-import { prox, type Separable } from './separable.js';
 import { simplexSelection } from './simplex-selection.js';
 import { topEntries } from './top-entries.js';
 import { workingSet } from './working-set.js';
@@ -106,26 +105,9 @@ export function scoreRule(name: ScoredSelection): (state: SelectionState) => Flo
   }
 }
 
-/** How much each variable could improve: the gradient, or the shortest subgradient. */
-export function improvements({ model, term }: SelectionState): Float64Array {
-  return improvement(term, model.x, model.gradient());
-}
-
 /** |s_i| / sqrt(L_i), 0 where L_i is: an empty column is never selected for what it promises. */
 function scaled(s: Float64Array, lipschitz: Float64Array): Float64Array {
   return s.map((v, i) => (lipschitz[i] > 0 ? Math.abs(v) / Math.sqrt(lipschitz[i]) : 0));
-}
-
-/** How much the model g_i d + L_i d^2/2 + r(x_i + d) falls in each variable alone: gsq-nn for any separable term. */
-export function modelDecreases({ model, term, lipschitz }: SelectionState): Float64Array {
-  const [x, g] = [model.x, model.gradient()];
-  return x.map((v, i) => (lipschitz[i] > 0 ? modelDecrease(term.separable, i, v, g[i], lipschitz[i]) : 0));
-}
-
-function modelDecrease(term: Separable, i: number, x: number, g: number, lipschitz: number): number {
-  const to = prox(term, i, x - g / lipschitz, lipschitz);
-  const d = to - x;
-  return -(g * d + 0.5 * lipschitz * d * d + term.weight * (Math.abs(to) - Math.abs(x)));
 }
 
 /** Consecutive runs of a random permutation, drawn anew when it is used up (or every n iterations, as the reference code does). */

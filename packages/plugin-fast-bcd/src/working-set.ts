@@ -1,8 +1,8 @@
+import { modelDecreases } from './improvements.js';
 import { isAtKink } from './regularizer.js';
 import type { SelectionRule, SelectionState } from './selection-state.js';
 import { simplexSelection } from './simplex-selection.js';
 import { topEntries } from './top-entries.js';
-import { modelDecreases } from './variable-selection.js';
 
 /** A block never grows beyond this: its matrix is dense and is factored. */
 const LARGEST = 1500;
