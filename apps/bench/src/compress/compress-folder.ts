@@ -109,6 +109,7 @@ async function inMemory(plan: FolderCompression, dense: LlamaModel, run: RunOpti
     dense.dispose();
     try {
       onStage('writing');
+      const others = report.model.otherParameters();
       const weights = new Map(report.model.layers().map(({ name, weight }) => [`${name}.weight`, weight]));
       await rewriteCheckpoint(
         source,
@@ -116,7 +117,10 @@ async function inMemory(plan: FolderCompression, dense: LlamaModel, run: RunOpti
         {
           edit: async ({ name, values }) => {
             const weight = weights.get(name);
-            return weight ? denseValues(weight) : values;
+            if (weight) return denseValues(weight);
+            // Methods that tune may have moved norms, biases and embeddings too.
+            const other = others[name === source.embedding ? 'model.embed_tokens.weight' : name];
+            return other ? Float32Array.from(await other.data()) : values;
           },
           sparse24: (name) => plan.format === 'packed' && weights.get(name)?.format === 'n:m',
         },
