@@ -46,7 +46,7 @@ const GENERATED_BEST: Readonly<Record<keyof typeof GENERATED, number>> = {
 const QUICK = {
   real: ['50v-10'],
   generated: ['vertex-cover'],
-  seconds: 5,
+  seconds: 3,
 } as const;
 const FULL_SECONDS = 40;
 

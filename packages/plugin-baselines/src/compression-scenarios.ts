@@ -71,7 +71,7 @@ export const quantizeLanguageModel: Scenario<LanguageModelTask> = defineScenario
   },
 });
 
-const limitOf = (suite: 'quick' | 'full') => (suite === 'full' ? 600_000 : 10_000);
+const limitOf = (suite: 'quick' | 'full') => (suite === 'full' ? 600_000 : 5_000);
 
 const common = ({ calibration }: LanguageModelTask): CompressionRequest => ({ calibration });
 

@@ -19,6 +19,7 @@ import {
   matMul,
   mean,
   mul,
+  type Rank,
   reshape,
   slice,
   softmax,
@@ -30,6 +31,7 @@ import {
   tensor3d,
   tidy,
   tile,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { masked } from './heads.js';
 import { mustafar } from './mustafar.js';
@@ -362,7 +364,9 @@ export async function decodeTimes(
       Float32Array.from({ length: heads * count * D }, () => random.normal()),
       [heads, count, D],
     );
-  const [queries, keys, values] = [normals(shape.heads, tokens), normals(8, tokens), normals(8, tokens)];
+  // Magnitude pruning does not look at the queries of the prompt.
+  const queries = zeros<Rank.R3>([shape.heads, tokens, D]);
+  const [keys, values] = [normals(8, tokens), normals(8, tokens)];
   const step = [normals(shape.heads, 1), normals(8, 1), normals(8, 1)];
   const packed = mustafar
     .create({ keySparsity: sparsity, valueSparsity: sparsity, storage: 'f32' })
