@@ -25,7 +25,9 @@ const commands = {
   build: () => {},
   start: () => espalier(['run', '--quick', '--claims', ...args]),
   test: () => {
-    run('nx', ['run-many', '-t', 'test', '--parallel=1', '--output-style=stream', ...args]);
+    run('nx', ['run-many', '-t', 'test', '--parallel=1', '--output-style=stream', ...args], {
+      env: publicData(),
+    });
     if (args.length === 0) run('vitest', ['run', '--root', join(root, 'tools', 'workspace-tests')]);
   },
   check: () => run('node', [join(root, 'tools', 'check.mjs'), ...args]),
@@ -91,13 +93,16 @@ function bench(folder, ...benchArgs) {
   run('node', [join(root, folder, 'bench', 'run.mjs'), ...benchArgs]);
 }
 
-/** Runs the command line `espalier`; public data is taken from `shared/data` beside the clone where that exists. */
+/** Runs the command line `espalier`. */
 function espalier(cliArgs) {
+  run('node', [join(root, 'apps', 'bench', 'dist', 'main.js'), ...cliArgs], { env: publicData() });
+}
+
+/** Public data is taken from `shared/data` beside the clone where that exists, unless the environment names another folder. */
+function publicData() {
   const sharedData = join(dirname(root), 'shared', 'data');
   const data = process.env.ESPALIER_DATA ?? (existsSync(sharedData) ? sharedData : undefined);
-  run('node', [join(root, 'apps', 'bench', 'dist', 'main.js'), ...cliArgs], {
-    env: data ? { ESPALIER_DATA: data } : {},
-  });
+  return data ? { ESPALIER_DATA: data } : {};
 }
 
 /** Runs a program with the workspace's binaries (Node 24 among them) first in PATH; ends this process when it fails. */
