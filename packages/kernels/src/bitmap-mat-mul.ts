@@ -1,6 +1,6 @@
 import { matMul, stack, type Tensor, type Tensor2D, tensor, tensor2d, unstack } from '@tensorflow/tfjs-core';
 import { type BitmapTiles, packTiles, type TileLayout, unpackTiles } from './bitmap-tiles.js';
-import { floatsFromHalves, halvesFromFloats } from './half.js';
+import { float16FromFloat32, float32FromFloat16 } from './half-precision.js';
 import { defineOp, type Op } from './op.js';
 import { requireDtype, requireNumber, requireShape } from './requirements.js';
 import { values, wholeNumber } from './samples.js';
@@ -68,7 +68,7 @@ export const bitmapMatMulOp: Op<
       };
       return matMul(
         row,
-        tensor2d(unpackTiles(layout, tiles, floatsFromHalves), [layout.reduction, layout.outputs]),
+        tensor2d(unpackTiles(layout, tiles, float32FromFloat16), [layout.reduction, layout.outputs]),
       );
     });
     return [stack(products)];
@@ -94,7 +94,7 @@ export const bitmapMatMulOp: Op<
       return packTiles(
         layout,
         (row, output) => dense[row * layout.outputs + output],
-        halves ? halvesFromFloats : undefined,
+        halves ? float16FromFloat32 : undefined,
       );
     });
     const x = values(random, [heads, wholeNumber(random, 1, 5), layout.reduction]);

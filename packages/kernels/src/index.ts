@@ -18,7 +18,12 @@ export {
   tileOffsets,
   unpackTiles,
 } from './bitmap-tiles.js';
-export { floatsFromHalves, halvesFromFloats } from './half.js';
+export {
+  bfloat16FromFloat32,
+  float16FromFloat32,
+  float32FromBfloat16,
+  float32FromFloat16,
+} from './half-precision.js';
 export { defineOp, hasKernel, type Op, type OpCall, type OpDeclaration, type OpGradient } from './op.js';
 export { rmsNorm, rmsNormGradientOp, rmsNormOp } from './rms-norm.js';
 export { rotaryEmbedding, rotaryEmbeddingOp } from './rotary-embedding.js';

@@ -1,5 +1,5 @@
 import { createRandom, noDataFiles } from '@espalier/core';
-import { floatsFromHalves } from '@espalier/kernels';
+import { float32FromFloat16 } from '@espalier/kernels';
 import { gptq, inverseFactor, roundToNearest, sparseGpt } from '@espalier/models/layer-compressors';
 import { cpuRuntime } from '@espalier/runtime-cpu';
 import fc from 'fast-check';
@@ -115,7 +115,7 @@ describe('compensation', () => {
 });
 
 test('all float16 numbers come back from their bits', () => {
-  const numbers = floatsFromHalves(Uint16Array.from({ length: 0x7c01 }, (_, i) => i));
+  const numbers = float32FromFloat16(Uint16Array.from({ length: 0x7c01 }, (_, i) => i));
   expect(numbers[1]).toBe(2 ** -24);
   expect(numbers[0x3c00]).toBe(1);
   expect(numbers[0x7bff]).toBe(65_504);

@@ -1,5 +1,5 @@
 import type { GoldenFile, GoldenRunner, GoldenRunners, Json } from '@espalier/core';
-import { halvesFromFloats, packTiles, tileBytes } from '@espalier/kernels';
+import { float16FromFloat32, packTiles, tileBytes } from '@espalier/kernels';
 import { type Tensor3D, tensor3d } from '@tensorflow/tfjs-core';
 import { mustafar } from './mustafar.js';
 import type { MustafarCache } from './mustafar-cache.js';
@@ -88,7 +88,7 @@ const bitmap: GoldenRunner = {
         offsets: [...tiles.offsets],
         values: [...tiles.values],
         headStart: start,
-        bytesF16: tileBytes({ ...tiles, values: halvesFromFloats(tiles.values as Float32Array) }),
+        bytesF16: tileBytes({ ...tiles, values: float16FromFloat32(tiles.values as Float32Array) }),
         bytesF32: tileBytes(tiles),
       };
       start += tiles.offsets.at(-1)! / 4;

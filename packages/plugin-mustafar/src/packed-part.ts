@@ -4,7 +4,7 @@ import {
   type BitmapTiles,
   bitmapMatMul,
   bitmapTensors,
-  halvesFromFloats,
+  float16FromFloat32,
   packTiles,
   tileBytes,
   tileOffsets,
@@ -62,7 +62,7 @@ export class PackedPart {
     const packed = heads.map((rows) => {
       const at = (token: number, channel: number) => (channel < d ? rows[token * d + channel] : 0);
       const element = target === 'key' ? (row: number, output: number) => at(output, row) : at;
-      return packTiles(layout, element, half ? halvesFromFloats : undefined);
+      return packTiles(layout, element, half ? float16FromFloat32 : undefined);
     });
     for (const rows of heads) for (const value of rows) if (value !== 0) this.kept++;
     if (storage.bits === undefined) this.#hold(packed);

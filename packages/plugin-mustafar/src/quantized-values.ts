@@ -1,7 +1,7 @@
 import {
   type BitmapTiles,
-  floatsFromHalves,
-  halvesFromFloats,
+  float16FromFloat32,
+  float32FromFloat16,
   type TileLayout,
   tileCount,
 } from '@espalier/kernels';
@@ -19,7 +19,7 @@ const GROUP = 32;
 
 /** Quantizes the values of tiles (KIVI's grouping: keys along tokens of one channel, values along channels of one token). */
 export function quantizeValues(layout: TileLayout, tiles: BitmapTiles, bits: 2 | 4 | 8): QuantizedValues {
-  const values = tiles.values instanceof Float32Array ? tiles.values : floatsFromHalves(tiles.values);
+  const values = tiles.values instanceof Float32Array ? tiles.values : float32FromFloat16(tiles.values);
   const codes = new Uint8Array(Math.ceil((values.length * bits) / 8));
   const scales: number[] = [];
   const levels = 2 ** bits - 1;
@@ -29,7 +29,7 @@ export function quantizeValues(layout: TileLayout, tiles: BitmapTiles, bits: 2 |
       low = Math.min(low, values[i]);
       high = Math.max(high, values[i]);
     }
-    const stored = floatsFromHalves(halvesFromFloats(Float32Array.of(low, (high - low) / levels)));
+    const stored = float32FromFloat16(float16FromFloat32(Float32Array.of(low, (high - low) / levels)));
     scales.push(stored[0], stored[1]);
     for (let i = start; i < end; i++) {
       const code =
@@ -37,7 +37,7 @@ export function quantizeValues(layout: TileLayout, tiles: BitmapTiles, bits: 2 |
       codes[(i * bits) >> 3] |= code << ((i * bits) & 7);
     }
   }
-  return { bits, count: values.length, codes, scales: halvesFromFloats(Float32Array.from(scales)) };
+  return { bits, count: values.length, codes, scales: float16FromFloat32(Float32Array.from(scales)) };
 }
 
 /** The values that the codes stand for. */
@@ -47,7 +47,7 @@ export function dequantizeValues(
   { bits, count, codes, scales }: QuantizedValues,
 ): Float32Array {
   const values = new Float32Array(count);
-  const numbers = floatsFromHalves(scales);
+  const numbers = float32FromFloat16(scales);
   const ones = 2 ** bits - 1;
   let group = 0;
   for (const [start, end] of groups(layout, tiles)) {

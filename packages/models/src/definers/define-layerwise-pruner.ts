@@ -75,7 +75,6 @@ export function defineLayerwisePruner<const N extends string, S extends OptionsS
               `${pattern.n}:${pattern.m} needs numbers of inputs that ${pattern.m} divides; ${name} has ${shape[1]}.`,
               { remedy: 'Leave the layer out with `layers`.' },
             );
-        const scope = { pattern, sparsity, options };
         const global = request.scope === 'global' && pattern === 'unstructured';
         if (global && !('score' in spec))
           throw new UnsupportedError(
@@ -101,7 +100,7 @@ export function defineLayerwisePruner<const N extends string, S extends OptionsS
             ...(restore && { restore }),
             compress: async (task) => {
               if (sparsity === 0) return { weight: store(task.matrix, task, 'unstructured') };
-              const prune: PruneTask = { ...task, pattern: scope.pattern, sparsity };
+              const prune: PruneTask = { ...task, pattern, sparsity };
               const pruned =
                 'score' in spec
                   ? keepLargest(prune, spec.score(prune, options), spec.within, threshold)
