@@ -1,5 +1,5 @@
 export { cholesky, solveLower, solveLowerTransposed } from './cholesky';
-export { csrMatvec, csrMatvecTransposed } from './csr';
+export { csrMatvec, csrMatvecTransposed, csrProximalSweep } from './csr';
 export { expAffineCompact, expAffineSums } from './exp-affine';
 export { exp, log } from './exp-log';
 export { gemm } from './gemm';

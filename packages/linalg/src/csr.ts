@@ -137,23 +137,26 @@ export function csrToDense(a: CsrMatrix): Matrix {
   return dense;
 }
 
-/** The transpose: also the compressed-column form of `a`. O(entries + rows + cols). */
-export function csrTranspose(a: CsrMatrix): CsrMatrix {
-  const entries = a.values.length;
-  const rowPointers = new Int32Array(a.cols + 1);
-  for (let k = 0; k < entries; k++) rowPointers[a.columnIndices[k] + 1]++;
-  for (let j = 0; j < a.cols; j++) rowPointers[j + 1] += rowPointers[j];
-  const next = rowPointers.slice(0, a.cols);
-  const columnIndices = new Int32Array(entries);
-  const values = new Float64Array(entries);
-  for (let i = 0; i < a.rows; i++) {
-    for (let k = a.rowPointers[i]; k < a.rowPointers[i + 1]; k++) {
-      const place = next[a.columnIndices[k]]++;
+/** The transpose: also the compressed-column form of `a`. In `workspace` where one is given. O(entries + rows + cols). */
+export function csrTranspose(a: CsrMatrix, workspace?: Workspace): CsrMatrix {
+  const { rows, cols, rowPointers: starts, columnIndices: columns, values: given } = a;
+  const entries = given.length;
+  const integers = (length: number) => workspace?.allocateInt32(length) ?? new Int32Array(length);
+  const rowPointers = integers(cols + 1);
+  for (let k = 0; k < entries; k++) rowPointers[columns[k] + 1]++;
+  for (let j = 0; j < cols; j++) rowPointers[j + 1] += rowPointers[j];
+  const next = rowPointers.slice(0, cols);
+  const columnIndices = integers(entries);
+  const values = workspace?.allocate(entries) ?? new Float64Array(entries);
+  for (let i = 0; i < rows; i++) {
+    const end = starts[i + 1];
+    for (let k = starts[i]; k < end; k++) {
+      const place = next[columns[k]]++;
       columnIndices[place] = i;
-      values[place] = a.values[k];
+      values[place] = given[k];
     }
   }
-  return { rows: a.cols, cols: a.rows, rowPointers, columnIndices, values };
+  return { rows: cols, cols: rows, rowPointers, columnIndices, values };
 }
 
 /** A copy inside a workspace, where the products run as WebAssembly (about three times as fast). */

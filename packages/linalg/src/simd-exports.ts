@@ -55,6 +55,21 @@ export interface SimdExports {
     x: number,
     out: number,
   ): void;
+  csrProximalSweep(
+    count: number,
+    order: number,
+    pointers: number,
+    indices: number,
+    values: number,
+    curvature: number,
+    linear: number,
+    ridge: number,
+    weight: number,
+    lower: number,
+    upper: number,
+    x: number,
+    u: number,
+  ): number;
   gemv(n: number, m: number, a: number, stride: number, alpha: number, x: number, out: number): void;
   gemvTransposed(
     n: number,

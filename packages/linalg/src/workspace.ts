@@ -73,6 +73,8 @@ export class Arena implements Workspace {
   readonly kernels: SimdExports | undefined;
   readonly buffer: ArrayBuffer;
   private top = FIRST_ADDRESS;
+  /** Above it the memory is as the engine gave it: zeros. */
+  private touched = FIRST_ADDRESS;
 
   /** `level` is for tests and timings; by default the best that the engine has. */
   constructor(bytes: number, wanted?: SimdLevel) {
@@ -97,14 +99,12 @@ export class Arena implements Workspace {
 
   allocate(length: number): Float64Array {
     checkSize('length', length);
-    const address = this.reserve(length * 8, FIRST_ADDRESS + this.capacity);
-    return new Float64Array(this.buffer, address, length).fill(0);
+    return new Float64Array(this.buffer, this.reserveZeros(length * 8), length);
   }
 
   allocateInt32(length: number): Int32Array {
     checkSize('length', length);
-    const address = this.reserve(length * 4, FIRST_ADDRESS + this.capacity);
-    return new Int32Array(this.buffer, address, length).fill(0);
+    return new Int32Array(this.buffer, this.reserveZeros(length * 4), length);
   }
 
   allocateMatrix(rows: number, cols: number): Matrix {
@@ -114,7 +114,8 @@ export class Arena implements Workspace {
   }
 
   place(values: ArrayLike<number>): Float64Array {
-    const copy = this.allocate(values.length);
+    const address = this.reserve(values.length * 8, this.end);
+    const copy = new Float64Array(this.buffer, address, values.length);
     copy.set(values);
     return copy;
   }
@@ -139,6 +140,19 @@ export class Arena implements Workspace {
     return this.reserve(bytes, this.buffer.byteLength);
   }
 
+  /** Where the room above the workspace begins. */
+  private get end(): number {
+    return FIRST_ADDRESS + this.capacity;
+  }
+
+  /** Address of zeros: what was handed out before is cleared, memory that nobody has had yet is zero as it is. */
+  private reserveZeros(bytes: number): number {
+    const used = this.touched;
+    const address = this.reserve(bytes, this.end);
+    if (address < used) new Uint8Array(this.buffer, address, Math.min(bytes, used - address)).fill(0);
+    return address;
+  }
+
   private reserve(bytes: number, end: number): number {
     const address = this.top;
     // 64-byte steps: whole cache lines, aligned for any vector width.
@@ -150,6 +164,7 @@ export class Arena implements Workspace {
       );
     }
     this.top = next;
+    this.touched = Math.max(this.touched, next);
     return address;
   }
 }

@@ -31,6 +31,14 @@ describe('a workspace', () => {
     expect([...a]).toEqual([1, 1, 1]);
   });
 
+  test('memory that an operand from elsewhere passed through is zero again when it is handed out', () => {
+    const workspace = createWorkspace(1 << 16);
+    const a = workspace.placeMatrix(randomMatrix(1, 40, 40));
+    gemv(a, new Float64Array(40).fill(7));
+    expect(workspace.allocate(500).every((v) => v === 0)).toBe(true);
+    expect(workspace.allocateInt32(500).every((v) => v === 0)).toBe(true);
+  });
+
   test('full: says what was wanted and what is left, and stays usable', () => {
     const workspace = createWorkspace(1024);
     expect(workspace.capacity).toBe(1024);

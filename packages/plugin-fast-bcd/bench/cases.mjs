@@ -53,6 +53,12 @@ export function cases() {
     regularised('lasso, dense 1000 x 10000', 'lasso wide', squares(wide), 0.1),
     regularised('lasso, dense 10000 x 500', 'lasso tall', squares(tall), 0.01),
     regularised('lasso, sparse 1000 x 10000 (data set A)', 'lasso sparse', sparse, 0.05),
+    regularised(
+      'lasso, sparse 1000 x 10000 (data set A), large support',
+      'lasso sparse, large',
+      sparse,
+      0.01,
+    ),
     regularised('elastic net, dense 1000 x 10000', 'elastic net', squares(wide), 0.1, 'l1', 1),
     regularised(
       'non-negative lasso, sparse 1000 x 10000 (data set A)',

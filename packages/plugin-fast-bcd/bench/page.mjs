@@ -48,7 +48,8 @@ export function summary(tables, machine) {
   const lines = names.map((name) => [name, ...tables.map((one) => cell(one, name))]);
   return `${environment(machine)}
 Seconds, in brackets the relative gap where the goal was not reached; an empty cell: the solver does not solve it. Wide is 1000 x
-10000, tall 10000 x 500, both dense; sparse is 1000 x 10000 with 7 % of the entries. Iterations, supports and gaps:
+10000, tall 10000 x 500, both dense; sparse is 1000 x 10000 with 7 % of the entries, large with a support of most rows. The fastest of
+${machine.rounds} runs in a warm process. Iterations, supports and gaps:
 [bench/results.md](bench/results.md).
 
 ${table(['solver', ...tables.map(({ short }) => short)], lines)}

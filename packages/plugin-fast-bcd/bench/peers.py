@@ -1,4 +1,4 @@
-"""Runs scikit-learn's coordinate-descent solvers on a problem written by run.mjs; prints JSON. Usage: peers.py FOLDER LIMIT_SECONDS GOAL"""
+"""Runs scikit-learn's coordinate-descent solvers on a problem written by run.mjs; prints JSON. Usage: peers.py FOLDER LIMIT_SECONDS GOAL ROUNDS"""
 import json
 import sys
 import time
@@ -11,7 +11,7 @@ import sklearn
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
 
 warnings.filterwarnings("ignore")
-folder, limit, goal = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+folder, limit, goal, rounds = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
 with open(f"{folder}/problem.json") as file:
     spec = json.load(file)
 n, p = spec["rows"], spec["columns"]
@@ -68,7 +68,7 @@ for name, make in candidates():
         best = dict(solver=name, seconds=seconds, value=value, iterations=int(np.max(model.n_iter_)), support=int((w != 0).sum()))
         if value - spec["minimum"] <= goal * abs(spec["minimum"]) or seconds > limit:
             break
-    for _ in range(2):
+    for _ in range(rounds - 1):
         if best["seconds"] > 1:
             break
         model = make(tol)

@@ -1,4 +1,5 @@
 import { choleskyInPlace, copyMatrix, type Matrix, symmetricEigen } from '@espalier/linalg';
+import { factorForest, sparseOf } from './forest.js';
 
 /** A factored block: solves H d = g, in the least-squares sense where H is singular. */
 export interface BlockFactor {
@@ -12,10 +13,32 @@ const PIVOT = 1e-12;
 /** Eigenvalues below this share of the largest count as 0 in the pseudo-inverse. */
 const CUTOFF = 1e-12;
 
-/** Factors a symmetric positive semidefinite matrix: Cholesky, else the pseudo-inverse. */
+/** Factors a symmetric positive semidefinite matrix: message passing on a forest, else Cholesky, else the pseudo-inverse. */
 export function factorBlock(H: Matrix): BlockFactor {
+  const forest = H.rows > PLAIN ? asForest(H) : undefined;
+  if (forest) return forest;
   const L = factorPositive(H);
   return L ? { solve: (g) => solveFactored(L, g) } : pseudoInverse(H);
+}
+
+/** Where few enough entries are not 0 and close no cycle; undefined elsewhere, and where a pivot is not positive. */
+function asForest(H: Matrix): BlockFactor | undefined {
+  const { rows: n, data } = H;
+  // The diagonal, and twice n - 1 edges.
+  let room = 3 * n - 2;
+  let largest = 0;
+  for (let k = 0; k < data.length; k++) {
+    if (data[k] === 0) continue;
+    if (--room < 0) return undefined;
+    largest = Math.max(largest, data[k]);
+  }
+  try {
+    const all = Int32Array.from({ length: n }, (_, i) => i);
+    const factor = factorForest(sparseOf(H), all);
+    return factor.leastPivot > PIVOT * largest ? factor : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The Cholesky factor, or undefined where H is not safely positive definite. */

@@ -1,4 +1,4 @@
-import type { ClaimContext, Measurements, Verdict } from '@espalier/core';
+import { type ClaimContext, deriveSeed, type Measurements, type Verdict } from '@espalier/core';
 import type { CompositeProblem, CompositeSolution } from './composite-minimization.js';
 import { fastBcd } from './fast-bcd.js';
 import type { FastBcdOptions } from './fast-bcd-options.js';
@@ -8,15 +8,21 @@ export type Rules = Partial<
   Pick<FastBcdOptions, 'partition' | 'selection' | 'update' | 'blockSize' | 'graphOrder'>
 >;
 
+/** The seed of a solver: problems are made from the claim's own. */
+export function solverSeed({ seed }: ClaimContext): number {
+  return deriveSeed(seed, 'solver');
+}
+
 /** Exactly so many iterations by these rules: no tolerance ends the run before. */
 export async function runFor(
   problem: CompositeProblem,
   rules: Rules,
   iterations: number,
-  { seed, signal, services }: ClaimContext,
+  context: ClaimContext,
 ): Promise<CompositeSolution> {
+  const { signal, services } = context;
   const options = { ...rules, maxIterations: iterations, tolerance: Number.MIN_VALUE };
-  return fastBcd.create(options, services).solve(problem, { seed, signal });
+  return fastBcd.create(options, services).solve(problem, { seed: solverSeed(context), signal });
 }
 
 /** F after the iterations, by name of the rules. */

@@ -1,5 +1,5 @@
 import { type ClaimContext, type ClaimTier, defineClaim, type Measurements } from '@espalier/core';
-import { judgeParts, type Part, type Rules, runFor } from './claim-runs.js';
+import { judgeParts, type Part, type Rules, runFor, solverSeed } from './claim-runs.js';
 import { fastBcd } from './fast-bcd.js';
 import { type DesignSize, nonNegativeData } from './generated-problems.js';
 
@@ -27,10 +27,10 @@ async function ending(
 ): Promise<Measurements> {
   context.onProgress?.(prefix);
   const problem = { ...nonNegativeData(size, weight, context.seed), minimum };
-  const { signal, services, seed } = context;
+  const { signal, services } = context;
   const { iterations, identifiedAt, converged } = await fastBcd
     .create({ ...rules, maxIterations: LIMIT, tolerance: END }, services)
-    .solve(problem, { seed, signal });
+    .solve(problem, { seed: solverSeed(context), signal });
   return {
     [`${prefix}.iterations`]: converged ? iterations : LIMIT + 1,
     [`${prefix}.identified`]: identifiedAt,
@@ -59,7 +59,10 @@ function finiteTermination(
     async measure(context) {
       const { value: minimum, support } = await fastBcd
         .create({ tolerance: 1e-12 })
-        .solve(nonNegativeData(size, weight, context.seed), { signal: context.signal });
+        .solve(nonNegativeData(size, weight, context.seed), {
+          seed: solverSeed(context),
+          signal: context.signal,
+        });
       const result: Record<string, number> = { support: support.length };
       for (const blockSize of [small, large]) {
         for (const label of LABELS) {

@@ -1,10 +1,12 @@
 import { type ClaimContext, defineClaim, type Measurements } from '@espalier/core';
-import { judgeParts, type Rules, show } from './claim-runs.js';
+import { judgeParts, type Rules, show, solverSeed } from './claim-runs.js';
 import { fastBcd } from './fast-bcd.js';
 import { leastSquaresData } from './generated-problems.js';
 
-/** F below this share of F(0) counts as reached; the minimum is 0. */
+/** F - F* at most this counts as reached; the minimum is 0. */
 const GOAL = 1e-6;
+/** Iterations before the clock starts: the engine compiles. */
+const WARM_UP = 20;
 const SECONDS = 20;
 
 /** Not iterations but seconds: what the reviewers of such methods ask for. */
@@ -12,7 +14,7 @@ const time = defineClaim({
   name: 'seconds-to-goal',
   tier: 'full',
   statement:
-    'In seconds, not iterations, greedy blocks with matrix updates reach 1e-6 of the first value at least 10 times sooner than random blocks with gradient updates.',
+    'In seconds, not iterations, greedy blocks with matrix updates come within 1e-6 of the minimum at least 10 times sooner than random blocks with gradient updates.',
   paper: {
     figure: 'iterations only; the time of an iteration is not reported',
     setting: 'data set A, 1000 x 10000, blocks of 50',
@@ -30,26 +32,36 @@ const time = defineClaim({
     judgeParts([
       {
         holds: m['greedy.reached'] === 1,
-        found: `greedy blocks came to ${show(m['greedy.relative'])} of the first value`,
+        found: `greedy blocks came to ${show(m['greedy.value'])} above the minimum`,
       },
       {
         holds: m['random.seconds'] >= 10 * m['greedy.seconds'],
-        found: `random blocks needed ${m['random.reached'] === 1 ? '' : 'at least '}${show(m['random.seconds'] / m['greedy.seconds'])} times the time`,
+        found:
+          `random blocks needed ${m['random.reached'] === 1 ? '' : 'at least '}${show(m['random.seconds'] / m['greedy.seconds'])} times the time ` +
+          `and ${show(m['random.iterations'] / m['greedy.iterations'])} times the iterations: theirs cost less, as they look at the gradient of their block alone`,
       },
     ]),
 });
 
 async function secondsTo(prefix: string, rules: Rules, context: ClaimContext): Promise<Measurements> {
   context.onProgress?.(prefix);
-  const { seed, signal, services } = context;
-  const data = leastSquaresData({ rows: 1000, columns: 10_000 }, seed);
-  const start = 0.5 * (data.objective as { y: Float64Array }).y.reduce((sum, v) => sum + v * v, 0);
-  const solver = fastBcd.create({ ...rules, maxIterations: 10_000_000, tolerance: GOAL * start }, services);
-  const solution = await solver.solve({ ...data, minimum: 0 }, { seed, signal, timeLimitMs: SECONDS * 1000 });
+  const { signal, services } = context;
+  const seed = solverSeed(context);
+  const data = leastSquaresData({ rows: 1000, columns: 10_000 }, context.seed);
+  await fastBcd.create({ ...rules, maxIterations: WARM_UP }, services).solve(data, { seed, signal });
+  const solver = fastBcd.create({ ...rules, maxIterations: 10_000_000, tolerance: GOAL }, services);
+  const solution = await solver.solve(
+    { ...data, minimum: 0 },
+    {
+      seed,
+      signal,
+      timeLimitMs: SECONDS * 1000,
+    },
+  );
   return {
     [`${prefix}.seconds`]: solution.milliseconds / 1000,
     [`${prefix}.iterations`]: solution.iterations,
-    [`${prefix}.relative`]: solution.value / start,
+    [`${prefix}.value`]: solution.value,
     [`${prefix}.reached`]: solution.converged ? 1 : 0,
   };
 }

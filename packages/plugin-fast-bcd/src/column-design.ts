@@ -1,4 +1,12 @@
-import { createMatrix, createWorkspace, gemv, type Matrix, transpose } from '@espalier/linalg';
+import {
+  createMatrix,
+  createWorkspace,
+  gemv,
+  type Matrix,
+  rowAxpyInPlace,
+  rowDot,
+  transpose,
+} from '@espalier/linalg';
 import type { Design } from './design.js';
 import { gatheredGram } from './gathered-gram.js';
 
@@ -14,9 +22,7 @@ export function columnDesign(A: Matrix): Design {
   const { rows, cols } = A;
   const columns = transposedCopy(A);
   const { data } = columns;
-  const addColumn = (j: number, factor: number, z: Float64Array) => {
-    for (let i = 0, k = j * rows; i < rows; i++, k++) z[i] += factor * data[k];
-  };
+  const addColumn = (j: number, factor: number, z: Float64Array) => rowAxpyInPlace(columns, j, factor, z);
   return {
     rows,
     cols,
@@ -26,7 +32,7 @@ export function columnDesign(A: Matrix): Design {
     addColumns(block, step, z) {
       for (let k = 0; k < block.length; k++) if (step[k] !== 0) addColumn(block[k], step[k], z);
     },
-    dotColumn: (j, r) => dotFrom(data, j * rows, r, rows),
+    dotColumn: (j, r) => rowDot(columns, j, r),
     gram: (left, right, weights) =>
       left.length * right.length <= SMALL_GRAM
         ? smallGram(columns, left, right, weights)
@@ -46,27 +52,13 @@ function transposedCopy(A: Matrix): Matrix {
   return transpose(A, createWorkspace(8 * numbers + 64).allocateMatrix(A.cols, A.rows));
 }
 
-/** Four sums at a time: the additions do not wait for each other. */
-function dotFrom(data: Float64Array, start: number, r: Float64Array, rows: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  let k = start;
-  for (; i + 3 < rows; i += 4, k += 4) {
-    a += data[k] * r[i];
-    b += data[k + 1] * r[i + 1];
-    c += data[k + 2] * r[i + 2];
-    d += data[k + 3] * r[i + 3];
-  }
-  for (; i < rows; i++, k++) a += data[k] * r[i];
-  return a + b + (c + d);
-}
-
 function smallGram(
-  { cols: rows, data }: Matrix,
+  columns: Matrix,
   left: Int32Array,
   right: Int32Array,
   weights: Float64Array | undefined,
 ): Matrix {
+  const { cols: rows, data } = columns;
   const result = createMatrix(left.length, right.length);
   const symmetric = left === right;
   const column = new Float64Array(rows);
@@ -74,7 +66,7 @@ function smallGram(
     const start = left[i] * rows;
     for (let k = 0; k < rows; k++) column[k] = weights ? weights[k] * data[start + k] : data[start + k];
     for (let j = symmetric ? i : 0; j < right.length; j++) {
-      const product = dotFrom(data, right[j] * rows, column, rows);
+      const product = rowDot(columns, right[j], column);
       result.data[i * right.length + j] = product;
       if (symmetric) result.data[j * right.length + i] = product;
     }

@@ -52,6 +52,10 @@ export interface CustomObjective {
   gradient(x: Float64Array): Float64Array;
   /** L_i > 0: the gradient's entry i changes by at most L_i |t| when x_i changes by t. */
   readonly lipschitz: Float64Array;
+  /** The gradient's entries of `block`: rules that do not look at all of it then cost no more than the block. */
+  blockGradient?(x: Float64Array, block: Int32Array): Float64Array;
+  /** L_b > 0: the block's gradient changes by at most L_b ||d|| when the block moves by d. Default: from `hessianBound`, else sum of L_i. */
+  blockLipschitz?(block: Int32Array): number;
   /** The Hessian's rows and columns of `block` at x. */
   blockHessian?(x: Float64Array, block: Int32Array): Matrix;
   /** A constant matrix that bounds that block of the Hessian from above, for every x. */

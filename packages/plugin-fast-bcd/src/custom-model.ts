@@ -35,6 +35,13 @@ export function customModel(objective: CustomObjective): SmoothModel {
     if (!objective.hessianBound) throw missing('hessianBound', 'this rule');
     return checkedBlock(objective.hessianBound(block.slice()), block, 'hessianBound');
   };
+  const blockLipschitz = (block: Int32Array): number => {
+    // Without a matrix: the largest eigenvalue of a positive semidefinite block is at most its trace.
+    if (!objective.blockLipschitz) return block.reduce((sum, i) => sum + objective.lipschitz[i], 0);
+    const given: unknown = objective.blockLipschitz(block.slice());
+    if (typeof given === 'number' && given > 0 && Number.isFinite(given)) return given;
+    throw new NumericalError(`blockLipschitz must return a positive number; it returned ${String(given)}.`);
+  };
   return {
     n,
     quadratic: false,
@@ -49,7 +56,15 @@ export function customModel(objective: CustomObjective): SmoothModel {
       return known.value;
     },
     gradient,
-    blockGradient: (block) => Float64Array.from(block, (i) => gradient()[i]),
+    blockGradient(block) {
+      if (known.gradient || !objective.blockGradient) return Float64Array.from(block, (i) => gradient()[i]);
+      const given = objective.blockGradient(x.slice(), block.slice());
+      if (given instanceof Float64Array && given.length === block.length && given.every(Number.isFinite))
+        return given.slice();
+      throw new NumericalError(
+        `blockGradient must return a Float64Array of ${block.length} finite numbers for a block of ${block.length}.`,
+      );
+    },
     valueAfter: (block, step) => valueAt(moved(block, step)),
     move(block, step) {
       x.set(moved(block, step));
@@ -73,10 +88,7 @@ export function customModel(objective: CustomObjective): SmoothModel {
         data.subarray(i * n, (i + 1) * n).reduce((sum, entry) => sum + Math.abs(entry), 0),
       );
     },
-    // Without a matrix: the largest eigenvalue of a positive semidefinite block is at most its trace.
-    ...(!objective.hessianBound && {
-      blockLipschitz: (block: Int32Array) => block.reduce((sum, i) => sum + objective.lipschitz[i], 0),
-    }),
+    ...((objective.blockLipschitz || !objective.hessianBound) && { blockLipschitz }),
   };
 }
 

@@ -9,6 +9,9 @@ import { assembleSolution } from './solution.js';
 import { createStopping } from './stopping.js';
 import { trackSupport } from './support-tracker.js';
 
+/** So many variables between two looks at the clock. */
+const CLOCK_EVERY = 256;
+
 /** Why it cannot take a problem, or true. */
 function accepts({ regularizer }: CompositeProblem): true | string {
   return regularizer?.kind !== 'simplex' || 'On a simplex one variable cannot move alone.';
@@ -54,6 +57,8 @@ export const cyclicCoordinateDescent = defineSolver({
         if (reason) break;
         let squares = 0;
         for (let i = 0; i < n; i++) {
+          // Sweeps over many variables of a costly objective take seconds.
+          if (i % CLOCK_EVERY === 0 && i > 0 && monitor.expired()) break;
           if (lipschitz[i] === 0) continue;
           const block = all.subarray(i, i + 1);
           const to = prox(separable, i, x[i] - model.blockGradient(block)[0] / lipschitz[i], lipschitz[i]);

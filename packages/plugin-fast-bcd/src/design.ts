@@ -1,4 +1,5 @@
 import type { CsrMatrix, Matrix } from '@espalier/linalg';
+import type { BlockColumns } from './block-columns.js';
 import { denseDesign } from './dense-design.js';
 import { flaggedIndices } from './flagged-indices.js';
 import { sparseDesign } from './sparse-design.js';
@@ -19,6 +20,8 @@ export interface Design {
   dotColumn(j: number, r: Float64Array): number;
   /** X' diag(weights) Y for the columns X = `left`, Y = `right`; weights default 1. Symmetric when `left` is `right`. */
   gram(left: Int32Array, right: Int32Array, weights?: Float64Array): Matrix;
+  /** The columns of a block, each row times its factor (default 1): sparse matrices only. Valid until the next call. */
+  gatherColumns?(block: Int32Array, rowFactors?: Float64Array): BlockColumns;
   /** Squared length of each column. */
   squaredNorms(): Float64Array;
 }
@@ -31,7 +34,9 @@ export function createDesign(A: Matrix | CsrMatrix): Design {
 /** z = A x, the zeros of x skipped. */
 export function designTimes(design: Design, x: Float64Array, out: Float64Array): void {
   out.fill(0);
-  const block = flaggedIndices(Uint8Array.from(x, (v) => (v === 0 ? 0 : 1)));
+  const isUsed = new Uint8Array(x.length);
+  for (let j = 0; j < x.length; j++) if (x[j] !== 0) isUsed[j] = 1;
+  const block = flaggedIndices(isUsed);
   design.addColumns(
     block,
     Float64Array.from(block, (j) => x[j]),

@@ -7,8 +7,8 @@ import { fastBcdSchema } from './fast-bcd-options.js';
  * Block coordinate descent (Nutini, Laradji, Schmidt, JMLR 2022): each iteration a rule selects a block of variables and an update changes
  * them alone. The paper separates partition, selection and update; every combination is here by name.
  *
- * `auto` takes a working set with projected Newton where there is a regularizer (section 5: finite termination), all variables at once
- * where they are few, forests and message passing on sparse quadratics (section 4), and greedy blocks with matrix updates elsewhere
+ * `auto` takes a working set where there is a regularizer, with projected Newton on dense data (section 5: finite termination) and sweeps
+ * of coordinate descent on sparse ones (not in the paper), all variables at once where they are few, forests and message passing on sparse quadratics (section 4), and greedy blocks with matrix updates elsewhere
  * (section 3).
  */
 export const fastBcd = defineSolver({

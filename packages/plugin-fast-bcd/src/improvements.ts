@@ -10,7 +10,12 @@ export function improvements({ model, term }: SelectionState): Float64Array {
 /** How much the model g_i d + L_i d^2/2 + r(x_i + d) falls in each variable alone: gsq-nn for any separable term. */
 export function modelDecreases({ model, term, lipschitz }: SelectionState): Float64Array {
   const [x, g] = [model.x, model.gradient()];
-  return x.map((v, i) => (lipschitz[i] > 0 ? modelDecrease(term.separable, i, v, g[i], lipschitz[i]) : 0));
+  const { separable } = term;
+  const decreases = new Float64Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    if (lipschitz[i] > 0) decreases[i] = modelDecrease(separable, i, x[i], g[i], lipschitz[i]);
+  }
+  return decreases;
 }
 
 function modelDecrease(term: Separable, i: number, x: number, g: number, lipschitz: number): number {

@@ -17,7 +17,7 @@ export function withL2(inner: SmoothModel, mu: number): SmoothModel {
     for (let j = 0; j < block.length; j++) sum += step[j] * (2 * x[block[j]] + step[j]);
     return sum;
   };
-  const { blockLipschitz, graph } = inner;
+  const { blockLipschitz, columns, graph } = inner;
   return {
     n,
     x,
@@ -31,6 +31,12 @@ export function withL2(inner: SmoothModel, mu: number): SmoothModel {
         values: graph.values.map((value, k) =>
           isDiagonal(graph.rowPointers, graph.columnIndices, k) ? value + mu : value,
         ),
+      },
+    }),
+    ...(columns && {
+      columns(block: Int32Array) {
+        const own = columns(block);
+        return { ...own, ridge: own.ridge + mu };
       },
     }),
     ...(blockLipschitz && { blockLipschitz: (block: Int32Array) => blockLipschitz(block) + mu }),

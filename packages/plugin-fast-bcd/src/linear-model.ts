@@ -1,12 +1,15 @@
-import type { Matrix } from '@espalier/linalg';
+import { dot, type Matrix } from '@espalier/linalg';
 import { type Design, designTimes, gramRowSums } from './design.js';
 import { cachedGram } from './gram-cache.js';
 import type { SmoothModel } from './smooth-model.js';
 
-/** A loss of the margins z = A x, one margin a row. */
+/** A loss of the margins z = A x - target, one margin a row. */
 export interface MarginLoss {
+  /** Default 0. */
+  readonly target?: Float64Array;
   /** Upper bound of the second derivative: 1 for squares, 1/4 for the logistic loss. */
   readonly curvature: number;
+  /** Whether it is 0.5 ||z||^2. */
   readonly quadratic: boolean;
   /** sum over rows. */
   value(z: Float64Array): number;
@@ -19,11 +22,13 @@ export interface MarginLoss {
 /** loss(A x). The margins are kept; a step on a block costs its columns. */
 export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
   const { rows, cols: n } = design;
-  const { curvature, quadratic } = loss;
+  const { curvature, quadratic, target } = loss;
   const x = new Float64Array(n);
+  /** A x - target. */
   const z = new Float64Array(rows);
   const trial = new Float64Array(rows);
-  const derivative = new Float64Array(rows);
+  // The derivative of squares is the residual itself.
+  const derivative = quadratic ? z : new Float64Array(rows);
   const gradient = new Float64Array(n);
   /** What still holds at the present point. */
   let known: { value?: number; derivative: boolean; gradient: boolean } = {
@@ -34,7 +39,7 @@ export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
     known = { derivative: false, gradient: false };
   };
   const refreshDerivative = () => {
-    if (!known.derivative) loss.derivative(z, derivative);
+    if (!known.derivative && !quadratic) loss.derivative(z, derivative);
     known.derivative = true;
   };
   const scaled = (matrix: Matrix): Matrix => {
@@ -42,6 +47,7 @@ export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
     return matrix;
   };
   const gram = cachedGram(design);
+  const { gatherColumns } = design;
   const hessianBound = (block: Int32Array) => scaled(gram(block));
   return {
     n,
@@ -51,6 +57,7 @@ export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
     moveTo(to) {
       x.set(to);
       designTimes(design, x, z);
+      if (target) for (let i = 0; i < rows; i++) z[i] -= target[i];
       changed();
     },
     value() {
@@ -65,8 +72,11 @@ export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
     },
     blockGradient(block) {
       refreshDerivative();
-      if (known.gradient) return Float64Array.from(block, (i) => gradient[i]);
-      return Float64Array.from(block, (i) => design.dotColumn(i, derivative));
+      const own = new Float64Array(block.length);
+      for (let k = 0; k < block.length; k++) {
+        own[k] = known.gradient ? gradient[block[k]] : design.dotColumn(block[k], derivative);
+      }
+      return own;
     },
     valueAfter(block, step) {
       trial.set(z);
@@ -87,23 +97,22 @@ export function linearModel(design: Design, loss: MarginLoss): SmoothModel {
       design.timesTransposed(product, out);
       if (curvature !== 1) for (let i = 0; i < n; i++) out[i] *= curvature;
     },
+    ...(gatherColumns && {
+      columns: (block: Int32Array) =>
+        gatherColumns(block, quadratic ? undefined : loss.secondDerivative(z).map(Math.sqrt)),
+    }),
     boundRowSums: () => gramRowSums(design).map((sum) => curvature * sum),
   };
 }
 
-/** 0.5 sum (z_i - y_i)^2. */
+/** 0.5 ||A x - y||^2. */
 export function squaredLoss(y: Float64Array): MarginLoss {
   return {
+    target: y,
     curvature: 1,
     quadratic: true,
-    value(z) {
-      let sum = 0;
-      for (let i = 0; i < z.length; i++) sum += (z[i] - y[i]) * (z[i] - y[i]);
-      return 0.5 * sum;
-    },
-    derivative(z, out) {
-      for (let i = 0; i < z.length; i++) out[i] = z[i] - y[i];
-    },
+    value: (z) => 0.5 * dot(z, z),
+    derivative: (z, out) => out.set(z),
     secondDerivative: (z) => new Float64Array(z.length).fill(1),
   };
 }

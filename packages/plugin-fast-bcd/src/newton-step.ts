@@ -12,17 +12,24 @@ import type { StepContext } from './step-context.js';
  * the second-order model plus the regularizer exactly; for a quadratic objective that is the minimum over the block, and no line
  * search is needed.
  */
-export function newtonStep(
-  chosen: Chosen,
-  g: Float64Array,
-  { model, term, constants }: StepContext,
-): Float64Array | undefined {
+export function newtonStep(chosen: Chosen, g: Float64Array, context: StepContext): Float64Array | undefined {
+  const { model, term, constants } = context;
   const { block } = chosen;
   const H = model.quadratic ? constants.bound(chosen) : model.hessian(block);
   const own = Float64Array.from(block, (i) => model.x[i]);
   const direction = term.separable.absent
     ? factorBlock(H).solve(g.map((v) => -v))
     : minimiseBlock(H, g, own, blockTerm(term, block));
+  return stepAlong(direction, chosen, g, context);
+}
+
+/** The step along a direction that lowers the second-order model: all of it for quadratics, else what a line search accepts. */
+export function stepAlong(
+  direction: Float64Array,
+  { block }: Chosen,
+  g: Float64Array,
+  { model, term }: StepContext,
+): Float64Array | undefined {
   if (model.quadratic) return direction;
   const level = term.total === undefined ? 0 : levelAlong(g, direction);
   const slope =

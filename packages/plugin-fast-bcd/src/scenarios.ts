@@ -6,12 +6,13 @@ import {
   leastSquaresData,
   logisticData,
   nonNegativeData,
+  softmaxData,
   twoMoonsData,
 } from './generated-problems.js';
 
 /** How an instance is made, with the value of F at the start and at the minimum. */
 interface Parameters {
-  readonly kind: 'least-squares' | 'non-negative' | 'logistic-l1' | 'lattice' | 'two-moons';
+  readonly kind: 'least-squares' | 'non-negative' | 'logistic-l1' | 'softmax' | 'lattice' | 'two-moons';
   readonly rows: number;
   readonly columns: number;
   readonly weight?: number;
@@ -20,6 +21,8 @@ interface Parameters {
   readonly minimum: number;
 }
 
+/** Classes of data set C. */
+const CLASSES = 50;
 /** Below this a relative gap is rounding; a logarithmic axis needs a positive number. */
 const SMALLEST = 1e-16;
 /** A point that leaves the feasible set by more is no solution. */
@@ -45,8 +48,8 @@ const QUICK = (seconds: number): Instance[] => [
     rows: 200,
     columns: 1000,
     weight: 5_000,
-    start: 476788.8847931802,
-    minimum: 270173.17971050343,
+    start: 467151.18708498264,
+    minimum: 231282.01764444314,
   }),
   instance('logistic-l1-200x1000', seconds, {
     kind: 'logistic-l1',
@@ -54,14 +57,14 @@ const QUICK = (seconds: number): Instance[] => [
     columns: 1000,
     weight: 20,
     start: 138.6294361119893,
-    minimum: 60.88404640997102,
+    minimum: 63.22028279200187,
   }),
   instance('two-moons-400', seconds, {
     kind: 'two-moons',
     rows: 400,
     columns: 20,
     start: 0,
-    minimum: -137.59368157825304,
+    minimum: -145.68777206032803,
   }),
 ];
 
@@ -70,7 +73,7 @@ const FULL = (seconds: number): Instance[] => [
     kind: 'least-squares',
     rows: 1000,
     columns: 10_000,
-    start: 6222568.177702591,
+    start: 6965483.505073474,
     minimum: 0,
   }),
   instance('non-negative-1000x10000', seconds, {
@@ -78,8 +81,8 @@ const FULL = (seconds: number): Instance[] => [
     rows: 1000,
     columns: 10_000,
     weight: 50_000,
-    start: 6222568.177702591,
-    minimum: 5714073.996479039,
+    start: 6965483.505073474,
+    minimum: 6594860.99423344,
   }),
   instance('logistic-l1-1000x10000', seconds, {
     kind: 'logistic-l1',
@@ -87,21 +90,29 @@ const FULL = (seconds: number): Instance[] => [
     columns: 10_000,
     weight: 50,
     start: 693.1471805599322,
-    minimum: 417.0704675857555,
+    minimum: 405.8414289290488,
+  }),
+  // The classes can be separated: the minimum is 0 and not attained.
+  instance('softmax-1000x1000x50', seconds, {
+    kind: 'softmax',
+    rows: 1000,
+    columns: 1000,
+    start: 3912.023005428176,
+    minimum: 0,
   }),
   instance('lattice-50x50', seconds, {
     kind: 'lattice',
     rows: 50,
     columns: 50,
     start: 0,
-    minimum: -734473105.6586552,
+    minimum: -1045823133.1463443,
   }),
   instance('two-moons-2000', seconds, {
     kind: 'two-moons',
     rows: 2000,
     columns: 100,
     start: 0,
-    minimum: -746.722687285885,
+    minimum: -797.0262015227953,
   }),
 ];
 
@@ -115,8 +126,8 @@ const composite = defineSolverScenario({
   async instances({ suite }) {
     return suite === 'quick' ? QUICK(1) : [...QUICK(10), ...FULL(20)];
   },
-  load: async ({ parameters }) => makeProblem(parameters as unknown as Parameters),
-  evaluate(problem, solution, { parameters }) {
+  load: async ({ parameters }) => ({ problem: makeProblem(parameters as unknown as Parameters) }),
+  evaluate({ problem, instance: { parameters } }, solution) {
     const { value, violation } = compositeValue(problem, solution.x);
     if (!(violation <= FEASIBLE))
       throw new NumericalError(`The solution leaves the feasible set by ${violation}.`);
@@ -131,7 +142,7 @@ const composite = defineSolverScenario({
       stopped: solution.reason,
     };
   },
-  curve: ({ value }, { parameters }) =>
+  curve: ({ value }, { instance: { parameters } }) =>
     value === undefined ? undefined : relativeGap(value, parameters as unknown as Parameters),
 });
 
@@ -149,6 +160,8 @@ export function makeProblem({ kind, rows, columns, weight = 0, seed }: Parameter
       return nonNegativeData(size, weight, seed);
     case 'logistic-l1':
       return { ...logisticData(size, seed), regularizer: { kind: 'l1', weight } };
+    case 'softmax':
+      return softmaxData(size, CLASSES, seed);
     case 'lattice':
       return latticeData(rows, columns, 100, seed).problem;
     case 'two-moons':

@@ -9,6 +9,7 @@ import type { SelectionRule } from './selection-state.js';
 import type { SmoothModel } from './smooth-model.js';
 import type { UpdateName } from './step-rules.js';
 import { type VariableSelection, variableRule } from './variable-selection.js';
+import { LARGEST_FACTORED } from './working-set.js';
 
 /** What a run does, all options decided. */
 export interface Settings {
@@ -64,7 +65,9 @@ export function settingsOf(
     return { select: graphRule(selection, model, options.graphOrder, limit), greedy, update, blockSize };
   }
   if (!fixed) {
-    const select = variableRule(selection, blockSize, options.redraw, n, onSimplex);
+    // Sweeps make no matrix: their working set may hold any support.
+    const largest = update === 'coordinate-sweeps' ? Number.POSITIVE_INFINITY : LARGEST_FACTORED;
+    const select = variableRule(selection, blockSize, options.redraw, n, onSimplex, largest);
     return { select, greedy, update, blockSize };
   }
   const { partition } = options;
@@ -94,13 +97,14 @@ function automaticSelection(
 function automaticUpdate(
   selection: VariableSelection | GraphSelection | OwnSelection,
   model: SmoothModel,
-  { separable }: Term,
+  { separable, total }: Term,
 ): UpdateName {
   if (selection === 'gs-exact-tree' || selection === 'gsl-exact-tree') return 'exact';
   if (typeof selection === 'string' && isGraphSelection(selection)) return 'message-passing';
   if (!canSecondOrder(model)) return 'lipschitz-approximation';
-  if (!separable.absent) return 'projected-newton';
-  return model.quadratic ? 'matrix' : 'newton';
+  if (separable.absent) return model.quadratic ? 'matrix' : 'newton';
+  const sweeps = selection === 'working-set' && model.columns && total === undefined;
+  return sweeps ? 'coordinate-sweeps' : 'projected-newton';
 }
 
 /** Whether the objective tells its Hessian: all built-in ones do. */

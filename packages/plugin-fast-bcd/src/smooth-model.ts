@@ -1,4 +1,5 @@
 import type { CsrMatrix, Matrix } from '@espalier/linalg';
+import type { BlockColumns } from './block-columns.js';
 import type { Lattice } from './lattice.js';
 
 /**
@@ -35,6 +36,8 @@ export interface SmoothModel {
   applyBound(d: Float64Array, out: Float64Array): void;
   /** sum_j |H_ij| for every i. @throws UnsupportedError where the objective cannot tell */
   boundRowSums(): Float64Array;
+  /** The Hessian's block at the present point as columns, where the data are sparse; valid until the next call. */
+  columns?(block: Int32Array): BlockColumns;
   /** L_b of a block where that is known without the matrix. */
   blockLipschitz?(block: Int32Array): number;
 }

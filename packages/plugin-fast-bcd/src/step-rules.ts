@@ -7,6 +7,7 @@ import { gradientStep } from './proximal-step.js';
 import { blockTerm } from './regularizer.js';
 import { prox } from './separable.js';
 import type { StepContext, StepRule } from './step-context.js';
+import { sweepStep } from './sweep-step.js';
 import { twoMetricStep } from './two-metric.js';
 
 /** The update rules by name; in brackets the paper's. */
@@ -20,6 +21,7 @@ export const UPDATES = [
   'message-passing', // the same on forests
   'projected-newton', // PN
   'two-metric', // TMP
+  'coordinate-sweeps', // not in the paper: projected Newton without a matrix
 ] as const;
 
 export type UpdateName = (typeof UPDATES)[number];
@@ -40,6 +42,7 @@ export const stepRules: Readonly<Record<UpdateName, StepRule>> = {
   'message-passing': messagePassing,
   'projected-newton': newtonStep,
   'two-metric': twoMetricStep,
+  'coordinate-sweeps': sweepStep,
 };
 
 /** x_i <- prox(x_i - g_i / D_i) with the Gershgorin sums D_i = sum over the block of |H_ij|. */

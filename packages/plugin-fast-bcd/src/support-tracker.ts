@@ -13,8 +13,13 @@ export interface SupportTracker {
 }
 
 export function trackSupport(term: Term, x: Float64Array): SupportTracker {
-  const supported = Uint8Array.from(x, (v, i) => (isAtKink(term, i, v) ? 0 : 1));
-  let size = supported.reduce((sum, flag) => sum + flag, 0);
+  const supported = new Uint8Array(x.length);
+  let size = 0;
+  for (let i = 0; i < x.length; i++) {
+    if (isAtKink(term, i, x[i])) continue;
+    supported[i] = 1;
+    size++;
+  }
   let identifiedAt = 0;
   return {
     get size() {

@@ -4,7 +4,7 @@ import { iterativeHardThresholding } from './iterative-hard-thresholding.js';
 import type { SelectionRule, SelectionState } from './selection-state.js';
 import { simplexSelection } from './simplex-selection.js';
 import { topEntries } from './top-entries.js';
-import { workingSet } from './working-set.js';
+import { LARGEST_FACTORED, workingSet } from './working-set.js';
 
 /** Rules for variable blocks; in brackets the paper's names. */
 export const VARIABLE_SELECTIONS = [
@@ -24,13 +24,19 @@ export const VARIABLE_SELECTIONS = [
 
 export type VariableSelection = (typeof VARIABLE_SELECTIONS)[number];
 
-/** The rule that picks any `size` variables each iteration. @throws UnsupportedError where it does not suit the term */
+/**
+ * The rule that picks any `size` variables each iteration.
+ *
+ * @param largest largest working set
+ * @throws UnsupportedError where it does not suit the term
+ */
 export function variableRule(
   name: VariableSelection,
   size: number,
   redraw: 'sweep' | 'n-iterations',
   n: number,
   onSimplex: boolean,
+  largest: number = LARGEST_FACTORED,
 ): SelectionRule {
   const greedy = !['random', 'cyclic', 'lipschitz', 'all', 'working-set'].includes(name);
   if (onSimplex && name !== 'gs' && greedy) {
@@ -54,7 +60,7 @@ export function variableRule(
       return () => all;
     }
     case 'working-set':
-      return workingSet(size, onSimplex);
+      return workingSet(size, onSimplex, largest);
     case 'gs':
       return onSimplex
         ? ({ model }) => ({ block: simplexSelection(model.x, model.gradient(), size) })
@@ -107,7 +113,11 @@ export function scoreRule(name: ScoredSelection): (state: SelectionState) => Flo
 
 /** |s_i| / sqrt(L_i), 0 where L_i is: an empty column is never selected for what it promises. */
 function scaled(s: Float64Array, lipschitz: Float64Array): Float64Array {
-  return s.map((v, i) => (lipschitz[i] > 0 ? Math.abs(v) / Math.sqrt(lipschitz[i]) : 0));
+  const scores = new Float64Array(s.length);
+  for (let i = 0; i < s.length; i++) {
+    if (lipschitz[i] > 0) scores[i] = Math.abs(s[i]) / Math.sqrt(lipschitz[i]);
+  }
+  return scores;
 }
 
 /** Consecutive runs of a random permutation, drawn anew when it is used up (or every n iterations, as the reference code does). */

@@ -177,6 +177,33 @@ describe('message passing', () => {
     );
   });
 
+  it('serves every factorisation of a larger block that is a forest, and no other', () => {
+    const n = 60;
+    const random = createRandom(4);
+    const data = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) data[i * n + i] = 3;
+    const join = (i: number, j: number, value: number) => {
+      data[i * n + j] = value;
+      data[j * n + i] = value;
+    };
+    for (let i = 1; i < n; i++) join(i, random.integer(i), 0.3); // a tree
+    const right = Float64Array.from({ length: n }, () => random.normal());
+    const residual = () => {
+      const d = factorBlock({ rows: n, cols: n, data }).solve(right);
+      return right.map((v, i) => v - d.reduce((sum, w, j) => sum + data[i * n + j] * w, 0));
+    };
+    expect(Math.max(...residual().map(Math.abs))).toBeLessThan(1e-12);
+    const cyclic = data.findIndex((v, k) => v === 0 && k > n);
+    join(Math.floor(cyclic / n), cyclic % n, 0.2); // a cycle
+    expect(Math.max(...residual().map(Math.abs))).toBeLessThan(1e-12);
+    // Singular: a tree of which one variable has no curvature, solved in the least-squares sense.
+    data.fill(0);
+    for (let i = 1; i < n; i++) data[i * n + i] = 2;
+    const d = factorBlock({ rows: n, cols: n, data }).solve(right);
+    expect(d[0]).toBe(0);
+    expect(d[5]).toBeCloseTo(right[5] / 2, 12);
+  });
+
   it('serves other losses whose bound is a forest', async () => {
     // Orthogonal columns: the bound is diagonal.
     const A = createCsr(

@@ -157,7 +157,8 @@ describe('every combination reaches the minimum of least squares', () => {
     'variable blocks, %s, %s',
     async (selection, update) => {
       const { value: minimum } = await solve(problem);
-      const found = await solve(problem, { selection, update, blockSize: 4 });
+      // At 1e-10 a rule that looks for the best decrease can run out of digits before the optimality measure is there.
+      const found = await solve(problem, { selection, update, blockSize: 4, tolerance: 1e-8 });
       expect(found.converged).toBe(true);
       expect(found.value).toBeCloseTo(minimum, 8);
     },
@@ -314,10 +315,11 @@ describe('the parts', () => {
   it('topEntries is what sorting gives, equal scores by index', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 1, maxLength: 300, size: 'max' }),
         fc.nat(),
         (scores, k) => {
-          const count = 1 + (k % scores.length);
+          // Small counts go another way than large ones.
+          const count = 1 + ((k >> 1) % (k % 2 === 0 ? scores.length : Math.ceil(scores.length / 16)));
           const expected = scores
             .map((score, i) => [score, i] as const)
             .sort(([a, i], [b, j]) => b - a || i - j)

@@ -1,6 +1,7 @@
 import { type JsonObject, noDataFiles, type ScenarioContext } from '@espalier/core';
 import { describe, expect, it } from 'vitest';
 import plugin, { compositeValue, conjugateGradient, fastBcd } from '../src/index.js';
+import { variablesOf } from '../src/prepare.js';
 import scenarios, { makeProblem } from '../src/scenarios.js';
 
 const [scenario] = scenarios;
@@ -82,6 +83,7 @@ describe('the scenario', () => {
       'least-squares',
       'logistic-l1',
       'non-negative',
+      'softmax',
       'two-moons',
     ]);
     for (const kind of kinds) {
@@ -91,5 +93,4 @@ describe('the scenario', () => {
   });
 });
 
-const variables = (objective: ReturnType<typeof makeProblem>['objective']) =>
-  objective.kind === 'custom' ? objective.n : objective.A.cols;
+const variables = (objective: ReturnType<typeof makeProblem>['objective']) => variablesOf(objective);

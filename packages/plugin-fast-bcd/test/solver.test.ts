@@ -76,6 +76,35 @@ describe('an objective of the user', () => {
     });
   });
 
+  it('may know the gradient and the constant of a block', async () => {
+    const asked: number[][] = [];
+    const problem = exponential({
+      blockGradient(x, block) {
+        asked.push([...block]);
+        return Float64Array.from(block, (i) => Math.exp(x[i]) - (i + 1));
+      },
+      blockLipschitz: (block) => {
+        asked.push([-block.length]);
+        return 4;
+      },
+    });
+    const { x, converged } = await fastBcd
+      .create({ selection: 'random', update: 'gradient', blockSize: 2 })
+      .solve(problem);
+    expect(converged).toBe(true);
+    expect(x[2]).toBeCloseTo(Math.log(3), 6);
+    expect(asked).toContainEqual([-2]);
+    expect(asked.some((block) => block.length === 2)).toBe(true);
+    for (const wrong of [
+      { blockGradient: () => new Float64Array(1) },
+      { blockGradient: () => new Float64Array(2).fill(Number.NaN) },
+      { blockLipschitz: () => 0 },
+    ])
+      await expect(
+        fastBcd.create({ selection: 'random', update: 'gradient', blockSize: 2 }).solve(exponential(wrong)),
+      ).rejects.toMatchObject({ code: 'numerical' });
+  });
+
   it('that returns nonsense is found out', async () => {
     for (const change of [
       { value: () => Number.NaN },
