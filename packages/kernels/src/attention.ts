@@ -12,7 +12,7 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { defineOp, type Op } from './op.js';
+import { defineOp, firstOutput, type Op } from './op.js';
 import { requireDtype, requireNumber, requireShape } from './requirements.js';
 import { values, wholeNumber } from './samples.js';
 
@@ -53,7 +53,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   );
   requireNumber('attention', 'the number of keys', keys, !causal || keys >= queries, `at least ${queries}`);
   requireNumber('attention', 'scale', scale, Number.isFinite(scale), 'a finite number');
-  return attentionOp.run({ q, k, v }, { causal, scale })[0]!;
+  return firstOutput(attentionOp.run({ q, k, v }, { causal, scale }));
 }
 
 /** `Attention`: { q [b, t, h, d], k, v [b, s, g, d] }, { causal, scale } -> [o [b, t, h, d], weights [b, h, t, s]]. */

@@ -81,6 +81,12 @@ export function defineOp<Inputs extends NamedTensorMap, Attributes extends Named
   };
 }
 
+/** The first output. The others are disposed of: they are there for the backward pass, which holds copies of its own. */
+export function firstOutput([first, ...others]: readonly Tensor[]): Tensor {
+  for (const each of others) each.dispose();
+  return first!;
+}
+
 /** Whether the active backend has a kernel of this name. */
 export function hasKernel(name: string): boolean {
   return getKernel(name, getBackend()) != null;

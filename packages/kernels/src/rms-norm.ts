@@ -1,5 +1,5 @@
 import { add, div, mean, mul, neg, rsqrt, square, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { defineOp, type Op } from './op.js';
+import { defineOp, firstOutput, type Op } from './op.js';
 import { requireDtype, requireNumber, requireShape } from './requirements.js';
 import { values, wholeNumber } from './samples.js';
 
@@ -18,7 +18,7 @@ export function rmsNorm<T extends Tensor>(x: T, gain: Tensor, epsilon = 1e-5): T
   requireDtype('rmsNorm', 'gain', gain, 'float32');
   requireShape('rmsNorm', 'gain', gain, [x.shape.at(-1) ?? 1]);
   requireNumber('rmsNorm', 'epsilon', epsilon, epsilon >= 0, 'a number >= 0');
-  return rmsNormOp.run({ x, gain }, { epsilon })[0] as T;
+  return firstOutput(rmsNormOp.run({ x, gain }, { epsilon })) as T;
 }
 
 /** `RmsNorm`: { x [..., d], gain [d] }, { epsilon } -> [y, 1 / sqrt(mean(x^2) + epsilon) as [..., 1]]. */

@@ -1,5 +1,5 @@
 import { exp, expandDims, logSumExp, mul, oneHot, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { defineOp, type Op } from './op.js';
+import { defineOp, firstOutput, type Op } from './op.js';
 import { requireDtype, requireNumber, requireShape } from './requirements.js';
 import { indices, values, wholeNumber } from './samples.js';
 
@@ -18,7 +18,7 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   const classes = logits.shape[1]!;
   requireNumber('softmaxCrossEntropy', 'the number of classes', classes, classes >= 2, 'at least 2');
   requireShape('softmaxCrossEntropy', 'labels', labels, [logits.shape[0]!]);
-  return softmaxCrossEntropyOp.run({ logits, labels }, {})[0]!;
+  return firstOutput(softmaxCrossEntropyOp.run({ logits, labels }, {}));
 }
 
 /** `SoftmaxCrossEntropy`: { logits [n, c], labels [n] } -> [loss [n], log sum exp of the logits [n]]. */

@@ -1,5 +1,6 @@
 import { whole } from './arguments';
-import { at, multiplyAdd, splat } from './lanes';
+import { fourHalves } from './halves';
+import { at, multiplyAdd } from './lanes';
 
 /**
  * y = x M for sparse M, stored as tiles of bits and values. Arguments: x, words, offsets, values, starts, y, rows, reduction,
@@ -258,16 +259,6 @@ function firstValue(words: usize, offsets: usize, tile: usize, wordBytes: usize,
   for (let word = words + (tile & ~15) * wordBytes; word < words + tile * wordBytes; word++)
     count += <usize>popcnt<u32>(load<u8>(word));
   return count;
-}
-
-/** Four float16 numbers; finite ones, as the format holds no others. */
-@inline
-function fourHalves(address: usize): v128 {
-  const bits = i32x4.extend_low_i16x8_u(v128.load64_zero(address));
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
-  const size = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  // The exponent's bias goes from 15 to 127 by a product, which makes subnormal numbers right as well.
-  return v128.or(f32x4.mul(size, splat(reinterpret<f32>(0x77800000))), sign);
 }
 
 /** For each four bits, which bytes of four loaded numbers go where; 128 makes a zero. */

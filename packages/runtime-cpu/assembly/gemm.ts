@@ -1,14 +1,15 @@
-import { at, multiplyAdd, splat } from './lanes';
+import { at } from './lanes';
+import { edgeTile, fromBuffer, MR, NR, tile, tileOfRows } from './tiles';
 
 /**
  * C = A B or C += A B by packed blocks: A in blocks of MC x KC (second cache), B in blocks of KC x NC (third cache), both
  * rearranged so that the innermost loop reads them in order; a tile of 6 x 8 sums stays in registers.
  */
-const MR: usize = 6;
-const NR: usize = 8;
 const MC: usize = 96;
 const KC: usize = 256;
 const NC: usize = 1024;
+/** Up to this many columns a row of A is read so few times that packing it costs more than it gains. */
+const FEW_COLUMNS: usize = 32;
 
 /** Numbers of room that `gemm` needs for packing. */
 export function gemmRoom(): usize {
@@ -79,87 +80,35 @@ function packColumns(n: usize, k: usize, b: usize, bRow: usize, bCol: usize, tar
   pack(NR, n, k, b, bCol, bRow, target);
 }
 
-@inline
-function put(c: usize, low: v128, high: v128, accumulate: bool): void {
-  if (accumulate) {
-    v128.store(c, f32x4.add(v128.load(c), low));
-    v128.store(c, f32x4.add(v128.load(c, 16), high), 16);
-  } else {
-    v128.store(c, low);
-    v128.store(c, high, 16);
-  }
-}
-
-/** A 6 x 8 tile over packed groups. */
-function tile(k: usize, a: usize, b: usize, c: usize, stride: usize, accumulate: bool): void {
-  let c00 = splat(0);
-  let c01 = splat(0);
-  let c10 = splat(0);
-  let c11 = splat(0);
-  let c20 = splat(0);
-  let c21 = splat(0);
-  let c30 = splat(0);
-  let c31 = splat(0);
-  let c40 = splat(0);
-  let c41 = splat(0);
-  let c50 = splat(0);
-  let c51 = splat(0);
-  const end = a + k * (MR << 2);
-  while (a < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let s = v128.load32_splat(a);
-    c00 = multiplyAdd(s, b0, c00);
-    c01 = multiplyAdd(s, b1, c01);
-    s = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(s, b0, c10);
-    c11 = multiplyAdd(s, b1, c11);
-    s = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(s, b0, c20);
-    c21 = multiplyAdd(s, b1, c21);
-    s = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(s, b0, c30);
-    c31 = multiplyAdd(s, b1, c31);
-    s = v128.load32_splat(a, 16);
-    c40 = multiplyAdd(s, b0, c40);
-    c41 = multiplyAdd(s, b1, c41);
-    s = v128.load32_splat(a, 20);
-    c50 = multiplyAdd(s, b0, c50);
-    c51 = multiplyAdd(s, b1, c51);
-    a += MR << 2;
-    b += NR << 2;
-  }
-  put(c, c00, c01, accumulate);
-  c = at(c, stride);
-  put(c, c10, c11, accumulate);
-  c = at(c, stride);
-  put(c, c20, c21, accumulate);
-  c = at(c, stride);
-  put(c, c30, c31, accumulate);
-  c = at(c, stride);
-  put(c, c40, c41, accumulate);
-  c = at(c, stride);
-  put(c, c50, c51, accumulate);
-}
-
-/** A tile at the edge: by way of a buffer. */
-function edgeTile(
+/** A block of rows of C from rows of A as they lie; those that fill no tile are packed. */
+function fewColumns(
+  m: usize,
+  n: usize,
   k: usize,
   a: usize,
-  b: usize,
+  aRow: usize,
+  packedB: usize,
   c: usize,
   stride: usize,
   accumulate: bool,
-  rows: usize,
-  cols: usize,
+  packedA: usize,
   buffer: usize,
 ): void {
-  tile(k, a, b, buffer, NR, false);
-  for (let i: usize = 0; i < rows; i++) {
-    for (let j: usize = 0; j < cols; j++) {
-      const p = at(c, i * stride + j);
-      const sum = load<f32>(at(buffer, NR * i + j));
-      store<f32>(p, accumulate ? load<f32>(p) + sum : sum);
+  const whole = m - (m % MR);
+  packRows(m - whole, k, at(a, whole * aRow), aRow, 1, packedA);
+  for (let i: usize = 0; i < m; i += MR) {
+    for (let j: usize = 0; j < n; j += NR) {
+      const panelB = at(packedB, j * k);
+      const cols = min(NR, n - j);
+      const target = at(c, i * stride + j);
+      if (i == whole) {
+        edgeTile(k, packedA, panelB, target, stride, accumulate, m - whole, cols, buffer);
+      } else if (cols == NR) {
+        tileOfRows(k, at(a, i * aRow), aRow, panelB, target, stride, accumulate);
+      } else {
+        tileOfRows(k, at(a, i * aRow), aRow, panelB, buffer, NR, false);
+        fromBuffer(buffer, target, stride, accumulate, MR, cols);
+      }
     }
   }
 }
@@ -186,6 +135,7 @@ export function gemm(
   const packedA = room;
   const packedB = at(room, MC * KC);
   const buffer = at(packedB, KC * NC);
+  const direct = aCol == 1 && n <= FEW_COLUMNS;
   for (let j0: usize = 0; j0 < n; j0 += NC) {
     const nc = min(NC, n - j0);
     for (let l0: usize = 0; l0 < k; l0 += KC) {
@@ -194,6 +144,11 @@ export function gemm(
       packColumns(nc, kc, at(b, l0 * bRow + j0 * bCol), bRow, bCol, packedB);
       for (let i0: usize = 0; i0 < m; i0 += MC) {
         const mc = min(MC, m - i0);
+        if (direct) {
+          const rows = at(a, i0 * aRow + l0);
+          fewColumns(mc, nc, kc, rows, aRow, packedB, at(c, i0 * stride + j0), stride, add, packedA, buffer);
+          continue;
+        }
         packRows(mc, kc, at(a, i0 * aRow + l0 * aCol), aRow, aCol, packedA);
         for (let j: usize = 0; j < nc; j += NR) {
           const panelB = at(packedB, j * kc);

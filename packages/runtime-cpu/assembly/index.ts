@@ -6,3 +6,4 @@ export { ARGUMENTS, CONTROL_BYTES, initialize, run, WORKERS, work } from './thre
 export { TRANSPOSE_BLOCK } from './transpose';
 export { ABS, EXP, NEG, RECIPROCAL, RELU, RSQRT, SIGMOID, SQRT, SQUARE, STEP } from './unary';
 export { ADD, MAXIMUM, MINIMUM, MULTIPLY, REAL_DIV, SQUARED_DIFFERENCE, SUB } from './binary';
+export { CODEBOOK, DECODED, INTEGERS, N_OF_M } from './decoded-matmul';

@@ -41,3 +41,30 @@ export function laneMax(a: v128): f32 {
 export function at(address: usize, i: usize): usize {
   return address + (i << 2);
 }
+
+/** Four numbers, or one and three zeros: a loop and its tail differ in this alone. */
+@inline
+export function loadLanes(four: bool, address: usize): v128 {
+  return four ? v128.load(address) : v128.load_zero<f32>(address);
+}
+
+/** Stores four numbers, or the first. */
+@inline
+export function storeLanes(four: bool, address: usize, a: v128): void {
+  if (four) v128.store(address, a);
+  else v128.store_lane<f32>(address, a, 0);
+}
+
+/** Adds four numbers, or the first, to two sums of double precision. */
+@inline
+export function addWide(four: bool, sums: v128, a: v128): v128 {
+  const low = f64x2.promote_low_f32x4(a);
+  if (!four) return f64x2.add(sums, f64x2.replace_lane(low, 1, 0));
+  return f64x2.add(f64x2.add(sums, low), f64x2.promote_low_f32x4(v128.shuffle<u64>(a, a, 1, 0)));
+}
+
+/** Adds the total of two sums of double precision to the one at `address`. */
+@inline
+export function addTotal(address: usize, sums: v128): void {
+  store<f64>(address, load<f64>(address) + (f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)));
+}

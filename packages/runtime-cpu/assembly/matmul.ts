@@ -1,6 +1,12 @@
 import { whole } from './arguments';
+import { fewRows } from './few-rows';
 import { gemm } from './gemm';
 import { at } from './lanes';
+
+/** Up to this many rows of A, rows of B are read as they lie rather than packed. */
+const FEW_ROWS: usize = 8;
+/** Steps of the inner side that are taken at a time: four rows of B stay in the first cache. */
+const STEPS: usize = 1024;
 
 /**
  * Blocks of `batch` products C = A B, or C += A B. Arguments: m, n, k; A: address, distance of two matrices, of two rows, of
@@ -22,6 +28,10 @@ export function matmulPiece(args: usize, first: usize, last: usize, room: usize)
     const col = (i % colBlocks) * colBlock;
     const row = ((i / colBlocks) % rowBlocks) * rowBlock;
     const matrix = i / (colBlocks * rowBlocks);
+    if (m <= FEW_ROWS && whole(args, 6) == 1 && whole(args, 9) == 1) {
+      rowsByRows(args, matrix, col, min(colBlock, n - col));
+      continue;
+    }
     gemm(
       min(rowBlock, m - row),
       min(colBlock, n - col),
@@ -37,5 +47,18 @@ export function matmulPiece(args: usize, first: usize, last: usize, room: usize)
       whole(args, 14) != 0,
       room,
     );
+  }
+}
+
+/** All rows of C in some columns, where rows of A and columns of B are contiguous. */
+function rowsByRows(args: usize, matrix: usize, col: usize, cols: usize): void {
+  const k = whole(args, 2);
+  const bCol = whole(args, 10);
+  const a = at(whole(args, 3), matrix * whole(args, 4));
+  const b = at(whole(args, 7), matrix * whole(args, 8) + col * bCol);
+  const c = at(whole(args, 11), matrix * whole(args, 12) + col);
+  for (let l: usize = 0; l < k; l += STEPS) {
+    const add = l > 0 || whole(args, 14) != 0;
+    fewRows(whole(args, 0), cols, min(STEPS, k - l), at(a, l), whole(args, 5), at(b, l), bCol, c, whole(args, 13), add);
   }
 }

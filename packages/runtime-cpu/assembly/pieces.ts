@@ -1,14 +1,22 @@
 import { adamPiece } from './adam';
+import { adaptiveAdamFractionPiece, adaptiveAdamStepPiece } from './adaptive-adam';
+import { adaptiveMomentumFractionPiece, adaptiveMomentumStepPiece } from './adaptive-momentum';
 import { attentionPiece } from './attention';
 import { attentionGradientPiece } from './attention-gradient';
 import { binaryPiece } from './binary';
 import { bitmapMatmulPiece } from './bitmap-matmul';
+import { codebookColumnsPiece } from './codebook';
+import { codebookTablesPiece, codebookTotalsPiece } from './codebook-tables';
 import { conv2dFilterGradientPiece, conv2dPiece } from './conv2d';
+import { decodedMatmulGradientPiece, decodedMatmulPiece } from './decoded-matmul';
 import { depthwiseFilterGradientPiece, depthwiseInputGradientPiece } from './depthwise';
 import { gatherPiece, segmentSumPiece } from './gather';
+import { halvesPiece } from './halves';
 import { columnsOf, columnsToImagePiece, imageToColumnsPiece } from './image-columns';
 import { matmulPiece } from './matmul';
 import { maxPoolGradientPiece } from './max-pool';
+import { momentumPiece } from './momentum';
+import { codewordColumnsPiece, nearestCodewordPiece } from './nearest-codeword';
 import { columnSumsPiece, rowSumsPiece } from './reduce';
 import { rmsNormGainGradientPiece, rmsNormInputGradientPiece, rmsNormPiece } from './rms-norm';
 import { rotaryPiece } from './rotary';
@@ -48,6 +56,19 @@ export const MAX_POOL_GRADIENT: i32 = 25;
 export const CONV2D: i32 = 26;
 export const CONV2D_FILTER_GRADIENT: i32 = 27;
 export const BITMAP_MATMUL: i32 = 28;
+export const MOMENTUM: i32 = 29;
+export const ADAPTIVE_MOMENTUM_FRACTION: i32 = 30;
+export const ADAPTIVE_MOMENTUM_STEP: i32 = 31;
+export const ADAPTIVE_ADAM_FRACTION: i32 = 32;
+export const ADAPTIVE_ADAM_STEP: i32 = 33;
+export const HALVES: i32 = 34;
+export const DECODED_MATMUL: i32 = 35;
+export const DECODED_MATMUL_GRADIENT: i32 = 36;
+export const CODEBOOK_COLUMNS: i32 = 37;
+export const CODEBOOK_TABLES: i32 = 38;
+export const CODEBOOK_TOTALS: i32 = 39;
+export const CODEWORD_COLUMNS: i32 = 40;
+export const NEAREST_CODEWORD: i32 = 41;
 
 /** Runs indices `first` to `last - 1` of a loop; its arguments lie at `args`; `room` is memory of this thread alone. */
 export function runPiece(piece: i32, args: usize, first: usize, last: usize, room: usize): void {
@@ -110,5 +131,31 @@ export function runPiece(piece: i32, args: usize, first: usize, last: usize, roo
       return conv2dFilterGradientPiece(args, first, last, room);
     case BITMAP_MATMUL:
       return bitmapMatmulPiece(args, first, last, room);
+    case MOMENTUM:
+      return momentumPiece(args, first, last);
+    case ADAPTIVE_MOMENTUM_FRACTION:
+      return adaptiveMomentumFractionPiece(args, first, last);
+    case ADAPTIVE_MOMENTUM_STEP:
+      return adaptiveMomentumStepPiece(args, first, last);
+    case ADAPTIVE_ADAM_FRACTION:
+      return adaptiveAdamFractionPiece(args, first, last);
+    case ADAPTIVE_ADAM_STEP:
+      return adaptiveAdamStepPiece(args, first, last);
+    case HALVES:
+      return halvesPiece(args, first, last);
+    case DECODED_MATMUL:
+      return decodedMatmulPiece(args, first, last, room);
+    case DECODED_MATMUL_GRADIENT:
+      return decodedMatmulGradientPiece(args, first, last, room);
+    case CODEBOOK_COLUMNS:
+      return codebookColumnsPiece(args, first, last);
+    case CODEBOOK_TABLES:
+      return codebookTablesPiece(args, first, last, room);
+    case CODEBOOK_TOTALS:
+      return codebookTotalsPiece(args, first, last);
+    case CODEWORD_COLUMNS:
+      return codewordColumnsPiece(args, first, last);
+    case NEAREST_CODEWORD:
+      return nearestCodewordPiece(args, first, last, room);
   }
 }

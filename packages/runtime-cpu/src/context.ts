@@ -16,6 +16,11 @@ export function addressOf({ backend }: Context, tensor: TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
 }
 
+/** A float32 tensor's numbers where they lie; stale once anything is allocated. */
+export function numbersOf({ backend }: Context, tensor: TensorInfo): Float32Array {
+  return backend.typedArrayFromHeap(tensor) as Float32Array;
+}
+
 /**
  * A new tensor with arbitrary content.
  * @throws RangeError when the 4 GiB that WebAssembly can address are used up

@@ -1,5 +1,6 @@
 import type { CompressedWeight, StoredArrays } from '@espalier/core';
-import { isSet, setBit } from './bits.js';
+import { decodeNOfM } from '@espalier/kernels';
+import { setBit } from './bits.js';
 import { packedWeight } from './packed.js';
 
 /**
@@ -34,10 +35,6 @@ export function restoreBitmap(
     format: 'bitmap',
     shape,
     arrays,
-    decode() {
-      const dense = new Float32Array(size);
-      for (let i = 0, at = 0; i < size; i++) if (isSet(mask, i)) dense[i] = values[at++];
-      return dense;
-    },
+    decode: () => decodeNOfM(size, values, mask),
   });
 }

@@ -32,9 +32,17 @@ export function denseWeight(matrix: Tensor2D | Variable): CompressedWeight {
 
 /** x `[..., in]` times the transposed `[out, in]` matrix: `[..., out]`. */
 export function multiplyByTransposed(x: Tensor, matrix: Tensor2D): Tensor {
-  const [outputs, inputs] = matrix.shape;
+  return multiplyRows(x, matrix.shape, (rows) => matMul(rows, matrix, false, true));
+}
+
+/** x `[..., in]` through a product of rows `[n, in]` that gives `[n, out]`: `[..., out]`. */
+export function multiplyRows(
+  x: Tensor,
+  [outputs, inputs]: readonly [outputs: number, inputs: number],
+  multiply: (rows: Tensor2D) => Tensor,
+): Tensor {
   return tidy(() => {
     const rows = reshape(x, [-1, inputs]) as Tensor2D;
-    return reshape(matMul(rows, matrix, false, true), [...x.shape.slice(0, -1), outputs]);
+    return reshape(multiply(rows), [...x.shape.slice(0, -1), outputs]);
   });
 }

@@ -1,6 +1,15 @@
-import { type CompressedWeight, InvalidProblemError } from '@espalier/core';
+import { type CompressedWeight, InvalidProblemError, type StoredArrays } from '@espalier/core';
+import {
+  decodeIntegers,
+  type IntegerArrays,
+  type IntegerShape,
+  integerArrays,
+  integerAttributes,
+  integerMatMul,
+  integerTensors,
+} from '@espalier/kernels';
 import { float16FromFloat32, float32FromFloat16 } from '../checkpoint/half-precision.js';
-import { packCodes, unpackCodes } from './bits.js';
+import { packCodes } from './bits.js';
 import { packedWeight } from './packed.js';
 
 /** Codes with scales: w = scale (code - zero), one scale and zero for each group of inputs of a row. */
@@ -69,31 +78,45 @@ export function restoreInteger(
   { bits, groupSize, codes, scales, zeros, groupOfInput }: StoredInteger,
 ): CompressedWeight {
   const [outputs, inputs] = shape;
-  const groups = inputs / groupSize;
+  const integers = { outputs, inputs, bits, groupSize };
+  const parts = { codes, scales, zeros, groupOfInput };
+  // Which of scales and zeros are stored how; the arrays themselves may move into tensors.
+  const attributes = integerAttributes(integers, parts);
   return packedWeight({
     format: 'integer',
     shape,
-    arrays: {
-      codes: { shape: [codes.length], data: codes },
-      scales: { shape: [outputs, groups], data: scales },
-      zeros: { shape: [zeros.length], data: zeros },
-      ...(groupOfInput && { groupOfInput: { shape: [inputs], data: groupOfInput } }),
-    },
+    arrays: storedArrays(integers, parts),
     attributes: { bits, groupSize },
-    decode() {
-      const q = unpackCodes(codes, bits, outputs * inputs);
-      const z = zeros instanceof Int32Array ? zeros : unpackCodes(zeros, bits, outputs * groups);
-      const s = scales instanceof Float32Array ? scales : float32FromFloat16(scales);
-      const dense = new Float32Array(outputs * inputs);
-      for (let row = 0, at = 0; row < outputs; row++)
-        for (let column = 0; column < inputs; column++, at++) {
-          const group = row * groups + (groupOfInput ? groupOfInput[column] : Math.floor(column / groupSize));
-          dense[at] = s[group] * (q[at] - z[group]);
-        }
-      return dense;
+    decode: (arrays) => decodeIntegers(integers, partsOf(arrays)),
+    product: {
+      tensors: (arrays) => integerTensors(partsOf(arrays)),
+      arrays: ({ codes, scales, zeros, groupOfInput }) =>
+        storedArrays(integers, integerArrays(attributes, { codes, scales, zeros, groupOfInput })),
+      multiply: (x, { codes, scales, zeros, groupOfInput }) =>
+        integerMatMul(x, { codes, scales, zeros, groupOfInput }, attributes),
     },
   });
 }
+
+function storedArrays(
+  { outputs, inputs, groupSize }: IntegerShape,
+  { codes, scales, zeros, groupOfInput }: IntegerArrays,
+): StoredArrays {
+  return {
+    codes: { shape: [codes.length], data: codes },
+    scales: { shape: [outputs, inputs / groupSize], data: scales },
+    zeros: { shape: [zeros.length], data: zeros },
+    ...(groupOfInput && { groupOfInput: { shape: [inputs], data: groupOfInput } }),
+  };
+}
+
+/** The inverse of {@link storedArrays}. */
+const partsOf = ({ codes, scales, zeros, groupOfInput }: StoredArrays): IntegerArrays => ({
+  codes: codes.data as Uint8Array,
+  scales: scales.data as Uint16Array | Float32Array,
+  zeros: zeros.data as Uint8Array | Int32Array,
+  groupOfInput: groupOfInput?.data as Uint16Array | undefined,
+});
 
 /** Below it float16 loses digits. */
 const SMALLEST_NORMAL_HALF = 2 ** -14;

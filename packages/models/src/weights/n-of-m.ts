@@ -1,5 +1,6 @@
 import { type CompressedWeight, InvalidProblemError, type StoredArrays } from '@espalier/core';
-import { isSet, setBit } from './bits.js';
+import { bytesOfWords, decodeNOfM, nOfMMatMul, nOfMTensors } from '@espalier/kernels';
+import { setBit } from './bits.js';
 import { packedWeight } from './packed.js';
 
 /** `n` of every `m` consecutive inputs are kept. */
@@ -48,20 +49,29 @@ export function restoreNOfM(
   mask: Uint8Array,
 ): CompressedWeight {
   requireGroups(shape, { n, m });
-  const size = shape[0] * shape[1];
-  const arrays: StoredArrays = {
-    values: { shape: [shape[0], (shape[1] / m) * n], data: values },
+  const [outputs, inputs] = shape;
+  const size = outputs * inputs;
+  const stored = (values: Float32Array, mask: Uint8Array): StoredArrays => ({
+    values: { shape: [outputs, (inputs / m) * n], data: values },
     mask: { shape: [mask.length], data: mask },
-  };
+  });
+  const parts = ({ values, mask }: StoredArrays) =>
+    [values.data as Float32Array, mask.data as Uint8Array] as const;
   return packedWeight({
     format: 'n:m',
     shape,
-    arrays,
+    arrays: stored(values, mask),
     attributes: { n, m },
-    decode() {
-      const dense = new Float32Array(size);
-      for (let i = 0, at = 0; i < size; i++) if (isSet(mask, i)) dense[i] = values[at++];
-      return dense;
+    decode: (arrays) => decodeNOfM(size, ...parts(arrays)),
+    product: {
+      tensors: (arrays) => nOfMTensors(...parts(arrays)),
+      arrays: (data) =>
+        stored(
+          new Float32Array(bytesOfWords(data['values'], values.byteLength)),
+          new Uint8Array(bytesOfWords(data['mask'], mask.byteLength)),
+        ),
+      multiply: (x, tensors) =>
+        nOfMMatMul(x, { values: tensors['values'], mask: tensors['mask'] }, { outputs, inputs, n, m }),
     },
   });
 }
