@@ -8,10 +8,9 @@ import {
   type TrainingSignal,
 } from '@espalier/core';
 import { requireFinite } from '@espalier/models';
-import { add, addN, keep, stack, type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { add, addN, keep, stack, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Coefficients, Measured, MomentumRule, ParameterStep } from './momentum-rule.js';
 import { MomentumState } from './momentum-state.js';
-import { registerHeapKernels } from './ops/heap-kernels.js';
 
 /** Stands for the whole model where there is one coefficient. */
 const GLOBAL = '';
@@ -36,7 +35,6 @@ export class AdaptiveMomentum implements Optimizer {
   constructor(rule: MomentumRule) {
     this.#rule = rule;
     this.#state = new MomentumState(rule);
-    registerHeapKernels();
   }
 
   needs(): OptimizerNeeds {
@@ -60,27 +58,11 @@ export class AdaptiveMomentum implements Optimizer {
     const { learningRate, loss } = signal;
     const participants = this.#participants(signal);
     if (participants.length === 0) return;
-    const betas = tidy(() => {
-      const steps = participants.map((each) => this.#begin(each, learningRate));
-      const measured = steps.map((step) => this.#rule.measure(step));
-      const common = this.#commonFraction(
-        measured.filter((_, i) => steps[i].step > 1).map(({ fraction }) => fraction),
-        lossGap(this.#rule, this.#state.previousLoss, loss, learningRate),
-      );
-      // A parameter in its first step has a coefficient of its own.
-      const isOwn = ({ step }: ParameterStep) => step === 1 || common === undefined;
-      const taken = participants.map((each, i) =>
-        this.#finish(each, steps[i], measured[i], isOwn(steps[i]) ? measured[i].fraction : common!),
-      );
-      if (this.#rule.scope === 'perTensor')
-        return Object.fromEntries(participants.map(({ name }, i) => [name, keep(taken[i])]));
-      // The common one is that of the others, where there are any.
-      const leader = Math.max(
-        0,
-        steps.findIndex((step) => !isOwn(step)),
-      );
-      return { [GLOBAL]: keep(taken[leader]) };
-    });
+    const betas = tidy(() =>
+      this.#rule.scope === 'perTensor'
+        ? this.#eachAlone(participants, learningRate)
+        : this.#together(participants, learningRate, loss),
+    );
     this.#replaceBetas(betas);
     if (this.#rule.gap === 'loss') this.#state.previousLoss = loss;
   }
@@ -139,6 +121,38 @@ export class AdaptiveMomentum implements Optimizer {
     return found;
   }
 
+  /** Both passes over one parameter, then over the next: the second finds in the cache what the first has read. */
+  #eachAlone(participants: readonly Participant[], learningRate: number): Record<string, Tensor> {
+    const taken = participants.map((each) => {
+      const step = this.#begin(each, learningRate);
+      const measured = this.#rule.measure(step);
+      return [each.name, keep(this.#finish(each, step, measured, measured.fraction))];
+    });
+    return Object.fromEntries(taken);
+  }
+
+  /** One coefficient for all that have a direction; a parameter in its first step has one of its own. */
+  #together(
+    participants: readonly Participant[],
+    learningRate: number,
+    loss: number | undefined,
+  ): Record<string, Tensor> {
+    const steps = participants.map((each) => this.#begin(each, learningRate));
+    const measured = steps.map((step) => this.#rule.measure(step));
+    const fractions = measured.filter((_, i) => steps[i].step > 1).map(({ fraction }) => fraction);
+    const common = totalOf(fractions, lossGap(this.#rule, this.#state.previousLoss, loss, learningRate));
+    const taken = participants.map((each, i) => {
+      const own = steps[i].step === 1 || common === undefined;
+      return this.#finish(each, steps[i], measured[i], own ? measured[i].fraction : common);
+    });
+    // The common one is that of the others, where there are any.
+    const leader = Math.max(
+      0,
+      steps.findIndex(({ step }) => step > 1),
+    );
+    return { [GLOBAL]: keep(taken[leader]) };
+  }
+
   /** A parameter and its state before the step. */
   #begin({ name, parameter, gradient }: Participant, learningRate: number): ParameterStep {
     const { slots, steps, learningRate: previousLearningRate, weightDecay } = this.#state.of(name, parameter);
@@ -150,7 +164,7 @@ export class AdaptiveMomentum implements Optimizer {
     { name, parameter }: Participant,
     step: ParameterStep,
     measured: Measured,
-    fraction: Tensor1D,
+    fraction: Tensor,
   ): Tensor {
     const after = this.#rule.advance({ ...step, slots: { ...step.slots, ...measured.slots } }, fraction);
     // A rate of 0 must leave parameters as they are, bit for bit.
@@ -159,17 +173,17 @@ export class AdaptiveMomentum implements Optimizer {
     return after.beta;
   }
 
-  /** With scope `global` the sum over all parameters that have a direction; undefined where each stands for itself. */
-  #commonFraction(fractions: readonly Tensor1D[], gap: number): Tensor1D | undefined {
-    if (this.#rule.scope === 'perTensor' || fractions.length === 0) return undefined;
-    const total = addN([...fractions]);
-    return gap === 0 ? total : add(total, tensor1d([gap, 0]));
-  }
-
   #replaceBetas(betas: Readonly<Record<string, Tensor>>): void {
     for (const each of Object.values(this.#betas)) each.dispose();
     this.#betas = betas;
   }
+}
+
+/** The sum of the fractions, with the height of the memory plane in the numerator; undefined where there is none. */
+function totalOf(fractions: readonly Tensor[], gap: number): Tensor | undefined {
+  if (fractions.length === 0) return undefined;
+  const total = addN([...fractions]);
+  return gap === 0 ? total : add(total, tensor1d([gap, 0]));
 }
 
 /** (1 + lambda) (f(x_{t-1}) - f(x_t)) / eta: the height of the memory plane over the loss, in the numerator. */

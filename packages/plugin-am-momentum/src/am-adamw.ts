@@ -1,10 +1,10 @@
 import { defineOptimizer } from '@espalier/core';
-import { type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { adaptiveAdamFractionOp, adaptiveAdamStepOp } from '@espalier/kernels';
+import { tensor1d } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AdaptiveMomentum } from './adaptive-momentum.js';
 import { decayFilterSchema, decayOf } from './decay-filter.js';
 import type { MomentumRule } from './momentum-rule.js';
-import { adamFractionOp, adamStepOp } from './ops/adam-ops.js';
 import { paper } from './paper.js';
 
 const options = z.strictObject({
@@ -25,7 +25,8 @@ const options = z.strictObject({
     .lt(1)
     .default(0.999)
     .describe('Decay of the second moment; 0.95 is usual for language models.'),
-  eps: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
+  // Its inverse has to lie in the range of float32.
+  eps: z.number().min(1e-30).default(1e-8).describe('Added to the root of the second moment.'),
   weightDecay: z
     .number()
     .nonnegative()
@@ -93,19 +94,19 @@ function ruleOf({
       const { direction, secondMoment, betaProduct } = slots;
       const gapWeight =
         learningRate === 0 ? 0 : ((1 + weightDecay * learningRate) * previousLearningRate) / learningRate;
-      const [moment, fraction] = adamFractionOp.run(
+      const [moment, fraction] = adaptiveAdamFractionOp.run(
         { value: parameter, gradient, direction, secondMoment, betaProduct },
         { lambda, maximum, beta2, epsilon, correction: correctionAt(step), weightDecay, gapWeight },
       );
       const given = coefficient === 'fixed' || step === 1;
       return {
-        fraction: given ? tensor1d([maximum, 1]) : (fraction as Tensor1D),
+        fraction: given ? tensor1d([maximum, 1]) : fraction,
         slots: { secondMoment: moment },
       };
     },
     advance({ parameter, gradient, slots, step, learningRate, weightDecay }, fraction) {
       const { direction, secondMoment, betaProduct } = slots;
-      const [value, newDirection, newProduct, beta] = adamStepOp.run(
+      const [value, newDirection, newProduct, beta] = adaptiveAdamStepOp.run(
         { value: parameter, gradient, direction, secondMoment, betaProduct, fraction },
         { lambda, maximum, epsilon, correction: correctionAt(step), weightDecay, learningRate },
       );

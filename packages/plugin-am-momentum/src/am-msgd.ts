@@ -1,10 +1,10 @@
 import { defineOptimizer } from '@espalier/core';
-import { type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { adaptiveMomentumFractionOp, adaptiveMomentumStepOp } from '@espalier/kernels';
+import { tensor1d } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AdaptiveMomentum } from './adaptive-momentum.js';
 import { decayFilterSchema, decayOf } from './decay-filter.js';
 import type { Coefficients, MomentumRule } from './momentum-rule.js';
-import { sgdFractionOp, sgdStepOp } from './ops/sgd-ops.js';
 import { paper } from './paper.js';
 
 const options = z
@@ -109,14 +109,14 @@ function ruleOf({
       if (coefficient === 'fixed' || step === 1) return { fraction: tensor1d([betaMax, 1]), slots: {} };
       const ratio = gapUsesLearningRateRatio ? rateRatio(previousLearningRate, learningRate) : 1;
       const gapWeight = gap === 'loss' ? 0 : (1 + lambda) * ratio;
-      const [fraction] = sgdFractionOp.run(
+      const [fraction] = adaptiveMomentumFractionOp.run(
         { value: parameter, gradient, direction },
         { weightDecay, lambda, gapWeight },
       );
-      return { fraction: fraction as Tensor1D, slots: {} };
+      return { fraction, slots: {} };
     },
     advance({ parameter, gradient, slots: { direction }, step, learningRate, weightDecay }, fraction) {
-      const [value, newDirection, beta] = sgdStepOp.run(
+      const [value, newDirection, beta] = adaptiveMomentumStepOp.run(
         { value: parameter, gradient, direction, fraction },
         { weightDecay, lambda, maximum: betaMax, learningRate, first: step === 1 },
       );

@@ -107,14 +107,17 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The smallest loss of a contestant over all learning rates, and where. */
+/** The smallest mean (or median) loss of a contestant over all learning rates, and where. */
 export function bestLoss(
   measured: Measurements,
   { name }: Contestant,
+  statistic: 'loss' | 'medianLoss' = 'loss',
 ): { readonly loss: number; readonly learningRate: number } {
   const losses = Object.entries(measured).flatMap(([key, loss]) => {
-    const [contestant, rate] = key.replace(/\.loss$/, '').split('@');
-    return key.endsWith('.loss') && contestant === name ? [{ loss, learningRate: Number(rate) }] : [];
+    const [contestant, rest = ''] = key.split('@');
+    return contestant === name && rest.endsWith(`.${statistic}`)
+      ? [{ loss, learningRate: Number.parseFloat(rest) }]
+      : [];
   });
   return losses.reduce((best, each) => (each.loss < best.loss ? each : best));
 }

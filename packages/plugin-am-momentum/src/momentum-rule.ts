@@ -1,5 +1,5 @@
 import type { StepReport } from '@espalier/core';
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** One parameter in one step; its tensors stay as they are. */
 export interface ParameterStep {
@@ -19,7 +19,7 @@ export interface ParameterStep {
 /** What the first pass gives. */
 export interface Measured {
   /** `[numerator, denominator]` of the coefficient. */
-  readonly fraction: Tensor1D;
+  readonly fraction: Tensor;
   /** Slots that have changed already. */
   readonly slots: Readonly<Record<string, Tensor>>;
 }
@@ -52,6 +52,6 @@ export interface MomentumRule {
   readonly lambda: number;
   decayOf(name: string, shape: readonly number[]): number;
   measure(step: ParameterStep): Measured;
-  advance(step: ParameterStep, fraction: Tensor1D): Advanced;
+  advance(step: ParameterStep, fraction: Tensor): Advanced;
   figures(beta: Coefficients): StepReport['figures'];
 }

@@ -213,7 +213,14 @@ test('refuses options out of range', () => {
     expect(() => amMsgd.create(options as never)).toThrow(
       expect.objectContaining({ code: 'invalid-options' }),
     );
-  const wrongAdam = [{ beta1Max: 1 }, { eps: 0 }, { beta2: 1 }, { lambda: Number.NaN }, { scope: 'layer' }];
+  const wrongAdam = [
+    { beta1Max: 1 },
+    { eps: 0 },
+    { eps: 1e-40 },
+    { beta2: 1 },
+    { lambda: Number.NaN },
+    { scope: 'layer' },
+  ];
   for (const options of wrongAdam)
     expect(() => amAdamw.create(options as never)).toThrow(
       expect.objectContaining({ code: 'invalid-options' }),

@@ -48,7 +48,8 @@ const languageModelClaim = defineClaim({
   },
 });
 
-const ROUNDS = 3;
+/** In turn, so that whatever else the machine does meets all optimizers alike. */
+const ROUNDS = 8;
 const TIMED_STEPS = 20;
 /** Before the first timed step: kernels are compiled, state is made. */
 const WARM_STEPS = 3;
@@ -92,14 +93,14 @@ const stepCost = defineClaim({
   },
 });
 
-/** The median time of a whole training step: gradients and update. */
+/** The time of the fastest training step, the one that other programs disturbed least: gradients and update. */
 async function millisecondsAStep(
   text: Uint8Array,
   optimizer: Optimizer,
   { seed, signal, services: { clock } }: ClaimContext,
 ): Promise<number> {
   const start = languageModel(text, WARM_STEPS + TIMED_STEPS).start(seed);
-  const times: number[] = [];
+  let fastest = Number.POSITIVE_INFINITY;
   let last = clock.now();
   try {
     await train(
@@ -111,7 +112,7 @@ async function millisecondsAStep(
         learningRate: 0.001,
         onStep({ step }) {
           const now = clock.now();
-          if (step > WARM_STEPS) times.push(now - last);
+          if (step > WARM_STEPS) fastest = Math.min(fastest, now - last);
           last = now;
         },
       },
@@ -121,7 +122,7 @@ async function millisecondsAStep(
     optimizer.dispose();
     start.dispose();
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  return fastest;
 }
 
 export default [languageModelClaim, stepCost] satisfies readonly Claim[];
