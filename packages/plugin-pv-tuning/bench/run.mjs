@@ -1,10 +1,9 @@
-// Every method of the paper's comparison, with round-to-nearest and GPTQ, on the small checkpoints, with the testbed protocol: calibration and
-// tuning on the first 64 windows of 256 tokens, perplexity over all windows of 256 of the evaluation tokens.
-//   node bench/run.mjs --data DIR [--steps 30] [--models stories260k,tinystories-656k] [--write]
-import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
+// Every method of the paper's comparison, with round-to-nearest and GPTQ, on the small checkpoints: what the full claims measure, as a table, and
+// small integers tuned the same way. Calibration and tuning on the first 64 windows of 256 tokens, states chosen on the next 8, perplexity over all
+// windows of 256 of the evaluation tokens.
+//   node bench/run.mjs --data DIR [--models stories260k,tinystories-656k] [--seed 0] [--write]
 import { parseArgs } from 'node:util';
+import { defaultServices } from '@espalier/core';
 import {
   calibrationWindows,
   openTestbedModel,
@@ -12,69 +11,67 @@ import {
   storedShare,
   tokenBatches,
 } from '@espalier/models';
-import { gptq, roundToNearest } from '@espalier/models/baselines';
 import { cpuRuntime } from '@espalier/runtime-cpu';
-import { aqlm, METHODS, pvTuning } from '../dist/index.js';
+import { filesOf, writeMeasured } from '../../models/bench/compression-table.mjs';
+import claims from '../dist/claims.js';
+import { pvTuning } from '../dist/index.js';
+import { TUNED_RATES } from '../dist/tuned-rates.js';
+import { tableOf } from './measured-table.mjs';
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: process.env.ESPALIER_DATA },
-    steps: { type: 'string', default: '30' },
     models: { type: 'string', default: 'stories260k,tinystories-656k' },
+    seed: { type: 'string', default: '0' },
     write: { type: 'boolean', default: false }, // the table into the README
   },
 });
 if (!values.data) throw new Error('Name the data folder: --data DIR.');
 await cpuRuntime.activate();
-const data = {
-  has: (path) =>
-    readFile(join(values.data, path)).then(
-      () => true,
-      () => false,
-    ),
-  read: (path) => readFile(join(values.data, path)),
-  list: async () => [],
-};
-const steps = Number(values.steps);
-const tuning = { steps, lr: 3e-3, codeLr: 3e-2, beamSize: 2 };
-const cases = [
-  ['rtn, 2 bits and scales', roundToNearest.create(), 2],
-  ['gptq, 2 bits and scales', gptq.create(), 2],
-  ['aqlm', aqlm.create(), 3],
-  ...Object.keys(METHODS).map((method) => [method, pvTuning.create({ method, ...tuning }), 3]),
-];
-const rows = new Map(cases.map(([name]) => [name, []]));
-const dense = [];
+const data = filesOf(values.data);
+const seed = Number(values.seed);
+const columns = [];
 for (const name of values.models.split(',')) {
+  const claim = claims.find((each) => each.name === `order-${name}`);
+  const before = process.cpuUsage();
+  const onProgress = (message) => console.log(message);
+  const measured = await claim.measure({ seed, data, services: defaultServices, onProgress });
+  console.log(claim.figure(measured), claim.judge(measured));
+  Object.assign(measured, await smallIntegers(name, Number(/(\d+) steps/.exec(claim.statement)[1])));
+  const { user, system } = process.cpuUsage(before);
+  columns.push({ name, statement: claim.statement, measured, seconds: (user + system) / 1e6 });
+}
+const table = tableOf(columns);
+console.log(table);
+if (values.write) await writeMeasured(new URL('../README.md', import.meta.url), table);
+
+/** The same start and steps on 2-bit integers with GPTQ's codes. */
+async function smallIntegers(name, steps) {
   const { model, calibration, evaluation } = await openTestbedModel(name, { data });
-  dense.push(`${name} (dense ${(await perplexity(model, evaluation)).perplexity.toFixed(3)})`);
-  const batches = tokenBatches(calibrationWindows(calibration), 4);
-  for (const [label, quantizer, bits] of cases) {
-    const start = performance.now();
-    const { model: quantized } = await quantizer.quantize(model, { bits, calibration: batches });
-    const seconds = (performance.now() - start) / 1000;
-    const { perplexity: after } = await perplexity(quantized, evaluation);
-    const stored = 32 * storedShare(quantized, model);
-    rows.get(label).push(after.toFixed(2), stored.toFixed(2), seconds.toFixed(0));
-    console.log(name, label, ...rows.get(label).slice(-3));
+  const windows = calibrationWindows(calibration, { count: 72 });
+  const [batches, validation] = [tokenBatches(windows.slice(0, 64), 4), tokenBatches(windows.slice(64), 8)];
+  const training = { batchesPerEpoch: batches.length, epoch: () => batches, validation };
+  const measured = {};
+  for (const method of ['calibration-only', 'continuous-only', 'straight-through', 'subspace-pv+ste']) {
+    const { model: quantized } = await pvTuning
+      .create({
+        representation: 'scalar',
+        scalarInit: 'gptq',
+        method,
+        steps,
+        lr: 3e-3,
+        beamSize: 2,
+        ...TUNED_RATES[method],
+      })
+      .quantize(model, { bits: 2.5, calibration: batches, data: training }, { seed });
+    const label = `2-bit integers, ${method}`;
+    measured[label] = (await perplexity(quantized, evaluation)).perplexity;
+    measured[`${label}.share`] = storedShare(quantized, model);
+    console.log(name, label, measured[label]);
     quantized.dispose();
   }
   batches.dispose();
+  validation.dispose();
   model.dispose();
-}
-const table = [
-  `Perplexity, windows of 256 tokens; stored bits a weight of the linear layers, everything counted; seconds. Tuned methods: ${steps} steps of 4 windows, \`lr\` 3e-3, \`codeLr\` 3e-2, \`beamSize\` 2, all from the start that \`aqlm\` gives. ${cpus()[0].model}, Node ${process.version}.`,
-  '',
-  `| method | ${dense.join(' | bits | s | ')} | bits | s |`,
-  `| --- |${' ---: |'.repeat(3 * dense.length)}`,
-  ...[...rows].map(([label, cells]) => `| ${label} | ${cells.join(' | ')} |`),
-].join('\n');
-console.log(table);
-if (values.write) {
-  const path = new URL('../README.md', import.meta.url);
-  const readme = await readFile(path, 'utf8');
-  await writeFile(
-    path,
-    readme.replace(/<!-- measured -->[\s\S]*<!-- end -->/, `<!-- measured -->\n\n${table}\n\n<!-- end -->`),
-  );
+  return measured;
 }

@@ -1,4 +1,4 @@
-/** Rates of {@link adamStep}. */
+/** Rates of {@link adamStepInPlace}. */
 export interface AdamSettings {
   /** At least 0. */
   readonly learningRate: number;
@@ -11,19 +11,27 @@ export interface AdamSettings {
   readonly amsgrad: boolean;
 }
 
+/** Numbers that are changed in place. */
+export type Floats = Float32Array | Float64Array;
+
 /** Moments of one tensor. */
 export interface Moments {
-  readonly first: Float64Array;
-  readonly second: Float64Array;
-  /** Running maximum of the second moment. */
-  readonly largest: Float64Array;
+  /** Absent with a first beta of 0: it is the gradient. */
+  readonly first?: Floats;
+  readonly second: Floats;
+  /** Running maximum of the second moment, with AMSGrad alone. */
+  readonly largest?: Floats;
 }
 
-export function createMoments(size: number): Moments {
+/** Zeros, of what the settings need. */
+export function createMoments(
+  size: number,
+  { betas: [beta1], amsgrad }: Pick<AdamSettings, 'betas' | 'amsgrad'>,
+): Moments {
   return {
-    first: new Float64Array(size),
+    ...(beta1 > 0 && { first: new Float64Array(size) }),
     second: new Float64Array(size),
-    largest: new Float64Array(size),
+    ...(amsgrad && { largest: new Float64Array(size) }),
   };
 }
 
@@ -37,26 +45,27 @@ const EPSILON = 1e-6;
  * @param step from 1
  */
 export function adamStepInPlace(
-  parameters: Float64Array,
+  parameters: Floats,
   gradient: ArrayLike<number>,
-  moments: Moments,
+  { first, second, largest }: Moments,
   step: number,
-  { learningRate, betas: [beta1, beta2], lamb, debias, amsgrad }: AdamSettings,
+  { learningRate, betas: [beta1, beta2], lamb, debias }: AdamSettings,
 ): void {
-  const { first, second, largest } = moments;
-  const direction = (i: number) => first[i] / (Math.sqrt(amsgrad ? largest[i] : second[i]) + EPSILON);
+  const slope = first ?? gradient;
+  const scale = largest ?? second;
   let [ofParameters, ofDirection] = [0, 0];
   for (let i = 0; i < parameters.length; i++) {
-    first[i] = beta1 * first[i] + (1 - beta1) * gradient[i];
+    if (first) first[i] = beta1 * first[i] + (1 - beta1) * gradient[i];
     second[i] = beta2 * second[i] + (1 - beta2) * gradient[i] ** 2;
-    largest[i] = Math.max(largest[i], second[i]);
+    if (largest) largest[i] = Math.max(largest[i], second[i]);
     if (lamb) {
       ofParameters += parameters[i] ** 2;
-      ofDirection += direction(i) ** 2;
+      ofDirection += (slope[i] / (Math.sqrt(scale[i]) + EPSILON)) ** 2;
     }
   }
   const trust = lamb && ofParameters > 0 && ofDirection > 0 ? Math.sqrt(ofParameters / ofDirection) : 1;
   const correction = debias ? Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step) : 1;
   const rate = learningRate * correction * trust;
-  for (let i = 0; i < parameters.length; i++) parameters[i] -= rate * direction(i);
+  for (let i = 0; i < parameters.length; i++)
+    parameters[i] -= rate * (slope[i] / (Math.sqrt(scale[i]) + EPSILON));
 }

@@ -1,4 +1,4 @@
-import { InvalidDataError } from '@espalier/core';
+import { InvalidDataError, UnsupportedError } from '@espalier/core';
 import { float16FromFloat32, float32FromFloat16 } from '@espalier/models';
 import { type CodebookLayer, type CodebookLayout, tilesPerScale } from './codebook-layer.js';
 
@@ -12,8 +12,18 @@ export interface AqlmTensors {
   readonly scales: Uint16Array;
 }
 
-/** A layer as public AQLM checkpoints hold it: int8 codes up to 8 bits, int16 beyond. */
+/**
+ * A layer as public AQLM checkpoints hold it: int8 codes up to 8 bits, int16 beyond.
+ * @throws UnsupportedError for scales of single tiles
+ */
 export function toAqlmTensors({ layout, codes, codebooks, scales }: CodebookLayer): AqlmTensors {
+  if (layout.scaleBits)
+    throw new UnsupportedError(
+      'AQLM files hold a scale for each out-group; this layer has one for each tile.',
+      {
+        remedy: 'Quantize with scaleBits 0.',
+      },
+    );
   const half = 2 ** (layout.codeBits - 1);
   const signed = Array.from(codes, (code) => (code >= half ? code - 2 * half : code));
   return {
@@ -23,10 +33,15 @@ export function toAqlmTensors({ layout, codes, codebooks, scales }: CodebookLaye
   };
 }
 
-/** The inverse of {@link toAqlmTensors}. @throws InvalidDataError for sizes or codes that do not fit the layout */
+/**
+ * The inverse of {@link toAqlmTensors}.
+ * @param at where they come from, with which a message begins
+ * @throws InvalidDataError for sizes or codes that do not fit the layout
+ */
 export function fromAqlmTensors(
   layout: CodebookLayout,
   { codes, codebooks, scales }: AqlmTensors,
+  at = 'AQLM tensors',
 ): CodebookLayer {
   const { outputs, outGroup, inGroup, codebooks: count, codeBits } = layout;
   const groups = outputs / outGroup;
@@ -35,12 +50,12 @@ export function fromAqlmTensors(
   const given = [codes.length, codebooks.length, scales.length];
   if (given.some((length, i) => length !== expected[i]))
     throw new InvalidDataError(
-      `Codes, codebooks and scales of [${outputs}, ${layout.inputs}] have ${expected} elements; given ${given}.`,
+      `${at}: codes, codebooks and scales of [${outputs}, ${layout.inputs}] have ${expected} elements; given ${given}.`,
     );
   const outside = codes.findIndex((code) => code < -size / 2 || code >= size / 2);
   if (outside >= 0)
     throw new InvalidDataError(
-      `A signed code of ${codeBits} bits is from ${-size / 2} to ${size / 2 - 1}; code ${outside} is ${codes[outside]}.`,
+      `${at}: a signed code of ${codeBits} bits is from ${-size / 2} to ${size / 2 - 1}; code ${outside} is ${codes[outside]}.`,
     );
   return {
     layout,

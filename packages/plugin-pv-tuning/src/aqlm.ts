@@ -1,6 +1,7 @@
 import { defineQuantizer } from '@espalier/core';
 import { z } from 'zod';
-import { layerOptions, quantizeLayers } from './quantize-layers.js';
+import { layerOptions } from './layer-options.js';
+import { quantizeLayers } from './quantize-layers.js';
 
 /**
  * AQLM in one shot: codes into additive codebooks by residual k-means, with `calibrate` fitted to the outputs of each layer.
@@ -20,6 +21,7 @@ export const aqlm = defineQuantizer({
     default: {},
     'two codebooks': { codebooks: 2, codeBits: 1, inGroup: 2 },
     'farthest points': { init: 'farthest' },
+    'second level': { outGroup: 2, inGroup: 2, codeBits: 2, scaleBits: 1, codebookValueBits: 1 },
     calibrated: { calibrate: true, stepsPerEpoch: 10, calibrationEpochs: 2 },
   },
   create: (options, services) => ({

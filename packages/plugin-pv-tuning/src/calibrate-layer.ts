@@ -5,9 +5,11 @@ import {
   codebookGradients,
   dequantizeTiles,
   fromTiles,
+  scaleOfTile,
   tilesPerScale,
   toTiles,
 } from './codebook-layer.js';
+import { asCoded } from './second-level.js';
 
 /** See {@link calibrateLayer}. */
 export interface CalibrationSettings {
@@ -27,7 +29,7 @@ export interface Calibrated {
 
 /**
  * Fits codebooks, scales and codes to the outputs of a layer: tr((What - W) H (What - W)^T) / outputs. Epochs of Adam (betas 0 and 0.95, AMSGrad)
- * on codebooks and scales, each followed by a beam search over the codes, until an epoch brings less than the tolerance; the best is kept.
+ * on codebooks and scales, each followed by a beam search over the codes, until an epoch has brought less than the tolerance; the best is kept.
  * Source: AQLM (arXiv:2401.06118), section 3.
  *
  * @param matrix row-major W
@@ -49,10 +51,6 @@ export function calibrateLayer(
     scales: start.scales.slice(),
     codes: start.codes.slice(),
   };
-  const moments = {
-    codebooks: createMoments(layer.codebooks.length),
-    scales: createMoments(layer.scales.length),
-  };
   const adam = {
     learningRate: settings.calibrationRate,
     betas: [0, 0.95] as const,
@@ -60,21 +58,34 @@ export function calibrateLayer(
     debias: true,
     amsgrad: true,
   };
-  const before = outputLoss(layer, matrix, hessian).loss;
-  let [best, least, steps]: [CodebookLayer, number, number] = [start, before, 0];
+  const moments = {
+    codebooks: createMoments(layer.codebooks.length, adam),
+    scales: createMoments(layer.scales.length, adam),
+  };
+  const lossOf = (of: CodebookLayer) => outputLoss(asCoded(of), matrix, hessian);
+  const before = lossOf(layer).loss;
+  let [best, least, lowestStart, steps]: [CodebookLayer, number, number, number] = [
+    start,
+    before,
+    Number.POSITIVE_INFINITY,
+    0,
+  ];
   for (let epoch = 0; epoch < settings.maxEpochs; epoch++) {
     each?.();
-    const atStart = outputLoss(layer, matrix, hessian).loss;
+    const atStart = lossOf(layer).loss;
+    if (atStart > lowestStart * (1 - settings.relativeMseTolerance)) break;
+    lowestStart = atStart;
     for (let step = 0; step < settings.stepsPerEpoch; step++) {
-      const { gradient } = outputLoss(layer, matrix, hessian);
-      const by = codebookGradients(layer, toTiles(gradient, layout));
+      const { gradient } = lossOf(layer);
+      // Straight through the second level, where there is one.
+      const by = codebookGradients(asCoded(layer), toTiles(gradient, layout));
       adamStepInPlace(layer.codebooks, by.codebooks, moments.codebooks, ++steps, adam);
       adamStepInPlace(layer.scales, by.scales, moments.scales, steps, adam);
     }
-    layer = { ...layer, codes: searchCodes(layer, matrix, hessian, settings.calibrationBeam, random) };
-    const after = outputLoss(layer, matrix, hessian).loss;
+    const codes = searchCodes(asCoded(layer), matrix, hessian, settings.calibrationBeam, random);
+    layer = { ...layer, codes };
+    const after = lossOf(layer).loss;
     if (after < least) [best, least] = [copyOf(layer), after];
-    if (!(after < atStart * (1 - settings.relativeMseTolerance))) break;
   }
   return { layer: best, before, after: least };
 }
@@ -160,15 +171,14 @@ function extend(
   beamSize: number,
 ): Hypothesis[] {
   const { inputs, outGroup, inGroup, codebooks: count, codeBits } = layout;
+  const scale = scales[scaleOfTile(layout, group * tilesPerScale(layout) + tile)];
   const [vectors, size, left] = [2 ** codeBits, outGroup * inGroup, tile * inGroup];
   const candidates: { readonly from: Hypothesis; readonly code: number; readonly change: number }[] = [];
   const [slope, d] = [new Float64Array(size), new Float64Array(size)];
   const move = (from: Hypothesis, code: number) => {
     const old = from.codes[tile * count + m];
     for (let k = 0; k < size; k++)
-      d[k] =
-        scales[group] *
-        (codebooks[(m * vectors + code) * size + k] - codebooks[(m * vectors + old) * size + k]);
+      d[k] = scale * (codebooks[(m * vectors + code) * size + k] - codebooks[(m * vectors + old) * size + k]);
   };
   for (const from of beam) {
     slope.fill(0);

@@ -10,6 +10,12 @@ export interface CodebookLayout {
   readonly codebooks: number;
   /** B: each codebook has 2^B vectors. */
   readonly codeBits: number;
+  /** Above 0: every tile has a scale of its own, coded in so many bits, up to 16. Default 0: a scale for all tiles of an out-group. */
+  readonly scaleBits?: number;
+  /** Below 16: numbers in codebooks are codes of so many bits into small tables. Default 16. */
+  readonly codebookValueBits?: number;
+  /** Stretches of a codebook with tables of their own; divides 2^B. Default 1. */
+  readonly codebookValueGroups?: number;
 }
 
 /** A layer as codes: tile (i, j) = scale_i * sum_m C_m[codes_ijm]. */
@@ -19,7 +25,7 @@ export interface CodebookLayer {
   readonly codes: Uint16Array;
   /** `[M, 2^B, outGroup, inGroup]` */
   readonly codebooks: Float64Array;
-  /** `[outputs / outGroup]` */
+  /** `[outputs / outGroup]`, with `scaleBits` `[outputs / outGroup, inputs / inGroup]` */
   readonly scales: Float64Array;
 }
 
@@ -30,15 +36,41 @@ export const tileSize = ({ outGroup, inGroup }: CodebookLayout): number => outGr
 export const tileCount = (layout: CodebookLayout): number =>
   (layout.outputs * layout.inputs) / tileSize(layout);
 
-/** Tiles that share a scale. */
+/** Tiles of an out-group, which share a scale unless `scaleBits` gives each its own. */
 export const tilesPerScale = ({ inputs, inGroup }: CodebookLayout): number => inputs / inGroup;
 
-/** Bits a weight, everything stored counted, with 16-bit codebooks and scales: [N/g M B + M 2^B g 16 + N_out/og 16] / N. */
+/** Number of scales. */
+export const scaleCount = (layout: CodebookLayout): number =>
+  layout.scaleBits ? tileCount(layout) : layout.outputs / layout.outGroup;
+
+/** Index of the scale of a tile. */
+export const scaleOfTile = (layout: CodebookLayout, tile: number): number =>
+  layout.scaleBits ? tile : Math.floor(tile / tilesPerScale(layout));
+
+/** Whether scales are codes into a table of their out-group; where a table would be as long as the scales they stand as they are. */
+export const scalesAreCoded = (layout: CodebookLayout): boolean =>
+  !!layout.scaleBits && layout.scaleBits < 16 && 2 ** layout.scaleBits < tilesPerScale(layout);
+
+/** Whether numbers in codebooks are codes into tables. */
+export const codebooksAreCoded = ({ codebookValueBits = 16 }: CodebookLayout): boolean =>
+  codebookValueBits < 16;
+
+/**
+ * Bits a weight, everything stored counted: [N/g M B + codebooks + scales] / N. Codebooks are M 2^B g 16, or M 2^B g b + 2^b M groups g 16 with
+ * `codebookValueBits` b; scales are 16 each, or s each and 2^s 16 for every out-group with `scaleBits` s.
+ */
 export function bitsPerWeight(layout: CodebookLayout): number {
   const { outputs, inputs, outGroup, codebooks, codeBits } = layout;
+  const { scaleBits = 0, codebookValueBits = 16, codebookValueGroups = 1 } = layout;
   const codes = tileCount(layout) * codebooks * codeBits;
-  const vectors = codebooks * 2 ** codeBits * tileSize(layout) * 16;
-  return (codes + vectors + (outputs / outGroup) * 16) / (outputs * inputs);
+  const values = codebooks * 2 ** codeBits * tileSize(layout) * codebookValueBits;
+  const tables = codebooksAreCoded(layout)
+    ? 2 ** codebookValueBits * codebooks * codebookValueGroups * tileSize(layout) * 16
+    : 0;
+  const scales = scalesAreCoded(layout)
+    ? scaleCount(layout) * scaleBits + (outputs / outGroup) * 2 ** scaleBits * 16
+    : scaleCount(layout) * 16;
+  return (codes + values + tables + scales) / (outputs * inputs);
 }
 
 /** A row-major matrix as its tiles, one after the other, out-group major; each tile is row-major. */
@@ -62,10 +94,10 @@ export function fromTiles(tiles: ArrayLike<number>, layout: CodebookLayout): Flo
 /** The matrix that a layer stands for, in tiles. */
 export function dequantizeTiles(layer: CodebookLayer): Float64Array {
   const { layout, scales } = layer;
-  const [size, perScale, count] = [tileSize(layout), tilesPerScale(layout), tileCount(layout)];
+  const [size, count] = [tileSize(layout), tileCount(layout)];
   const tiles = unscaledTiles(layer);
   for (let tile = 0; tile < count; tile++) {
-    const scale = scales[Math.floor(tile / perScale)];
+    const scale = scales[scaleOfTile(layout, tile)];
     for (let k = tile * size; k < (tile + 1) * size; k++) tiles[k] *= scale;
   }
   return tiles;
@@ -74,16 +106,16 @@ export function dequantizeTiles(layer: CodebookLayer): Float64Array {
 /** Gradients by codebooks and scales with the present codes, from the gradient by the matrix, in tiles. */
 export function codebookGradients(
   layer: CodebookLayer,
-  gradient: Float64Array,
+  gradient: ArrayLike<number>,
 ): { readonly codebooks: Float64Array; readonly scales: Float64Array } {
   const { layout, codes, codebooks, scales } = layer;
-  const [size, perScale, count] = [tileSize(layout), tilesPerScale(layout), tileCount(layout)];
+  const [size, count] = [tileSize(layout), tileCount(layout)];
   const vectors = 2 ** layout.codeBits;
   const unscaled = unscaledTiles(layer);
   const byCodebooks = new Float64Array(codebooks.length);
   const byScales = new Float64Array(scales.length);
   for (let tile = 0; tile < count; tile++) {
-    const group = Math.floor(tile / perScale);
+    const group = scaleOfTile(layout, tile);
     const start = tile * size;
     for (let k = 0; k < size; k++) byScales[group] += gradient[start + k] * unscaled[start + k];
     for (let m = 0; m < layout.codebooks; m++) {

@@ -1,32 +1,18 @@
-import { type CompressedWeight, InvalidDataError, NumericalError, type StoredWeight } from '@espalier/core';
+import { type CompressedWeight, InvalidDataError, type StoredWeight } from '@espalier/core';
 import {
-  float16FromFloat32,
-  float32FromFloat16,
-  multiplyByTransposed,
-  packCodes,
-  unpackCodes,
-} from '@espalier/models';
-import {
-  add,
-  gather,
-  mul,
-  reshape,
-  slice,
-  type Tensor,
-  type Tensor2D,
-  tensor,
-  tensor1d,
-  tidy,
-  transpose,
-  variable,
-} from '@tensorflow/tfjs-core';
-import {
-  type CodebookLayer,
-  type CodebookLayout,
-  tileCount,
-  tileSize,
-  tilesPerScale,
-} from './codebook-layer.js';
+  bytesOfWords,
+  type CodebookShape,
+  type CodebookTensors,
+  codebookMatMul,
+  codebookMatrix,
+  codesOfTensor,
+  codeTensor,
+  halfTensor,
+} from '@espalier/kernels';
+import { float32FromFloat16, multiplyRows, packCodes, unpackCodes } from '@espalier/models';
+import { keep, reshape, type Tensor, tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
+import { type CodebookLayer, type CodebookLayout, tileCount, tileSize } from './codebook-layer.js';
+import { toHalf } from './half-values.js';
 
 /** A weight of codes into codebooks, with a scale for each group of outputs. */
 export interface CodebookWeight extends CompressedWeight {
@@ -41,14 +27,15 @@ export const isCodebookWeight = (weight: CompressedWeight): weight is CodebookWe
   weight.format === 'codebook' && 'layout' in weight;
 
 /**
- * A weight that is stored as codes packed at B bits and codebooks and scales in float16, to which both are rounded here. Its parameters are
- * `codebooks` `[M, 2^B, outGroup, inGroup]` and `scales` `[outputs / outGroup, 1]`; products decode it, with gradients by both.
+ * A weight that is stored as codes packed at B bits and codebooks and scales in float16, to which both are rounded here. Products are
+ * computed from these (`codebookMatMul`), with codes of one byte, or two for B above 8; the matrix is made by `toDense` alone. Its parameters
+ * are `codebooks` `[M, 2^B, outGroup, inGroup]` and `scales` `[outputs / outGroup, 1]`: once they are asked for, they stand in float32, and
+ * products have gradients by both.
  *
  * @throws NumericalError for codebooks or scales beyond float16
  */
 export function codebookWeight({ layout, codes, codebooks, scales }: CodebookLayer): CodebookWeight {
-  const packed = packCodes(codes, layout.codeBits);
-  return weightOf(layout, packed, toHalf('codebooks', codebooks), toHalf('scales', scales));
+  return weightOf(layout, codes, toHalf('codebooks', codebooks), toHalf('scales', scales));
 }
 
 /** The weight from what it stores. @throws InvalidDataError when the parts do not fit the layout */
@@ -82,77 +69,93 @@ export function restoreCodebook({ shape, arrays, attributes }: StoredWeight): Co
     throw new InvalidDataError(
       `A stored codebook weight [${shape}] has ${expected.codes} bytes of codes, ${expected.codebooks} float16 in codebooks and ${expected.scales} scales.`,
     );
-  return weightOf(layout, codes.data, codebooks.data, scales.data);
+  return weightOf(layout, unpackCodes(codes.data, layout.codeBits, count), codebooks.data, scales.data);
 }
 
 function weightOf(
   layout: CodebookLayout,
-  packed: Uint8Array,
-  halfCodebooks: Uint16Array,
-  halfScales: Uint16Array,
+  codes: Uint16Array,
+  codebooks: Uint16Array,
+  scales: Uint16Array,
 ): CodebookWeight {
   const { outputs, inputs, outGroup, inGroup, codebooks: count, codeBits } = layout;
-  const groups = outputs / outGroup;
-  const codes = unpackCodes(packed, codeBits, tileCount(layout) * count);
-  const [codebooks, scales] = tidy(() => [
-    variable(tensor(float32FromFloat16(halfCodebooks), [count, 2 ** codeBits, outGroup, inGroup])),
-    variable(tensor(float32FromFloat16(halfScales), [groups, 1])),
-  ]);
-  const decode = (): Tensor2D =>
-    tidy(() => {
-      let tiles: Tensor | undefined;
-      for (let m = 0; m < count; m++) {
-        const indices = Int32Array.from(
-          { length: codes.length / count },
-          (_, tile) => codes[tile * count + m],
-        );
-        const vectors = reshape(slice(codebooks, [m, 0, 0, 0], [1, -1, -1, -1]), [2 ** codeBits, -1]);
-        const chosen = gather(vectors, tensor1d(indices, 'int32'));
-        tiles = tiles ? add(tiles, chosen) : chosen;
-      }
-      const placed = reshape(tiles!, [groups, tilesPerScale(layout), outGroup, inGroup]);
-      const rows = reshape(transpose(placed, [0, 2, 1, 3]), [groups, outGroup * inputs]);
-      return reshape(mul(rows, scales), [outputs, inputs]) as Tensor2D;
-    });
-  const values = async () => ({
-    codebooks: Float64Array.from(await codebooks.data()),
-    scales: Float64Array.from(await scales.data()),
-  });
+  const shape: CodebookShape = { outputs, inputs, outGroup, inGroup, codebooks: count, codeBits };
+  const shapes = { codebooks: [count, 2 ** codeBits, outGroup, inGroup], scales: [outputs / outGroup, 1] };
+  const sizes = { codebooks: codebooks.length, scales: scales.length };
+  const codeWords = tidy(() => keep(codeTensor(shape, codes)));
+  let halves: Readonly<Record<Part, Tensor>> | undefined = tidy(() => ({
+    codebooks: keep(halfTensor(codebooks)),
+    scales: keep(halfTensor(scales)),
+  }));
+  let trained: Readonly<Record<Part, Variable>> | undefined;
+
+  /** From here on codebooks and scales are variables. */
+  const train = (): Readonly<Record<Part, Variable>> => {
+    if (trained) return trained;
+    const from = halves!;
+    const make = (part: Part) =>
+      tidy(() => variable(tensor(floatsOf(from[part].dataSync(), sizes[part]), shapes[part])));
+    trained = { codebooks: make('codebooks'), scales: make('scales') };
+    for (const part of Object.values(from)) part.dispose();
+    halves = undefined;
+    return trained;
+  };
+  /** Called in a tidy. */
+  const tensors = (): CodebookTensors =>
+    trained
+      ? {
+          codes: codeWords,
+          codebooks: trained.codebooks,
+          scales: reshape(trained.scales, [sizes.scales]),
+        }
+      : { codes: codeWords, ...halves! };
+  const values = async (part: Part): Promise<Float64Array> =>
+    Float64Array.from(
+      trained ? await trained[part].data() : floatsOf(await halves![part].data(), sizes[part]),
+    );
+  const codesNow = async () => codesOfTensor(shape, await codeWords.data());
+  const packedBytes = Math.ceil((codes.length * codeBits) / 8);
   return {
     format: 'codebook',
     shape: [outputs, inputs],
     layout,
-    bytes: packed.byteLength + 2 * (codebooks.size + scales.size),
-    toDense: decode,
-    matmul: (x) => tidy(() => multiplyByTransposed(x, decode())),
-    parameters: () => ({ codebooks, scales }),
-    layer: async () => ({ layout, codes: codes.slice(), ...(await values()) }),
+    bytes: packedBytes + codebooks.byteLength + scales.byteLength,
+    toDense: () => tidy(() => codebookMatrix(tensors(), shape)),
+    matmul: (x) => multiplyRows(x, [outputs, inputs], (rows) => codebookMatMul(rows, tensors(), shape)),
+    parameters: train,
+    layer: async () => ({
+      layout,
+      codes: await codesNow(),
+      codebooks: await values('codebooks'),
+      scales: await values('scales'),
+    }),
     async store() {
-      const now = await values();
+      const packed = packCodes(await codesNow(), codeBits);
+      const half = async (part: Part) => ({
+        shape: shapes[part],
+        data: toHalf(part, await values(part)),
+      });
       return {
         format: 'codebook',
         shape: [outputs, inputs],
         arrays: {
           codes: { shape: [packed.length], data: packed },
-          codebooks: { shape: codebooks.shape, data: toHalf('codebooks', now.codebooks) },
-          scales: { shape: scales.shape, data: toHalf('scales', now.scales) },
+          codebooks: await half('codebooks'),
+          scales: await half('scales'),
         },
         attributes: { outGroup, inGroup, codebooks: count, codeBits },
       };
     },
     dispose() {
-      codebooks.dispose();
-      scales.dispose();
+      codeWords.dispose();
+      for (const part of Object.values(trained ?? halves ?? {})) part.dispose();
     },
   };
 }
 
-/** The largest finite float16. */
-const LARGEST_HALF = 65_504;
+/** What is trained. */
+type Part = 'codebooks' | 'scales';
 
-function toHalf(what: string, values: Float64Array): Uint16Array {
-  const at = values.findIndex((value) => !(Math.abs(value) <= LARGEST_HALF));
-  if (at >= 0)
-    throw new NumericalError(`The ${what} of a layer are kept in float16; element ${at} is ${values[at]}.`);
-  return float16FromFloat32(Float32Array.from(values));
-}
+/** The float16 numbers of a tensor of words. */
+const floatsOf = (words: ArrayLike<number>, count: number): Float32Array =>
+  float32FromFloat16(new Uint16Array(bytesOfWords(words, 2 * count)));

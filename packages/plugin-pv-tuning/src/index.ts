@@ -2,6 +2,7 @@ import { definePlugin } from '@espalier/core';
 import { aqlm } from './aqlm.js';
 import { pvTuning } from './pv-tuning.js';
 
+export { aqlmCodec } from './aqlm-codec.js';
 export { type AqlmTensors, fromAqlmTensors, toAqlmTensors } from './aqlm-tensors.js';
 export { type Calibrated, type CalibrationSettings, calibrateLayer } from './calibrate-layer.js';
 export { chooseLayout, type LayoutOptions } from './choose-layout.js';
@@ -24,6 +25,16 @@ export {
   pvDescent,
   type QuadraticProblem,
 } from './pv-descent.js';
+export { type QuantizedLayer, restoreQuantized, weightOfLayer } from './quantized-layer.js';
+export {
+  dequantizeScalars,
+  roundedByGptq,
+  roundedToGrid,
+  type ScalarLayer,
+  type ScalarLayout,
+  scalarBitsPerWeight,
+} from './scalar-layer.js';
+export { isScalarWeight, type ScalarWeight, scalarWeight } from './scalar-weight.js';
 export { type StepSettings, TunedLayer } from './tuned-layer.js';
 export { aqlm, pvTuning };
 
@@ -33,4 +44,5 @@ export default definePlugin({
   scenarios: () => import('./scenarios.js'),
   claims: () => import('./claims.js'),
   golden: () => import('./golden.js'),
+  weightCodecs: () => import('./weight-codecs.js'),
 });

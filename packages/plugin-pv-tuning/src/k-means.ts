@@ -1,4 +1,8 @@
 import { InvalidProblemError, type RandomSource } from '@espalier/core';
+import { createAssigner } from './nearest-centroid.js';
+import { squaredDistance } from './squared-distance.js';
+
+export { squaredDistance };
 
 /** See {@link kMeans}. */
 export interface KMeansSettings {
@@ -28,15 +32,19 @@ export function kMeans(
   let centroids = new Float64Array(count * size);
   for (let c = 0; c < count; c++)
     centroids.set(points.subarray(initial[c] * size, (initial[c] + 1) * size), c * size);
-  const assignment = new Uint16Array(n);
-  for (let iteration = 0; iteration < iterations; iteration++) {
-    assign(points, size, centroids, assignment);
-    const next = means(points, size, centroids, assignment);
-    if (iteration % 10 === 0 && next.every((value, i) => unmoved(value, centroids[i]))) break;
-    centroids = next;
+  const assigner = createAssigner(points, size, count);
+  try {
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      assigner.assign(centroids);
+      const next = means(points, size, centroids, assigner.assignment);
+      if (iteration % 10 === 0 && next.every((value, i) => unmoved(value, centroids[i]))) break;
+      centroids = next;
+    }
+    assigner.assign(centroids);
+  } finally {
+    assigner.dispose();
   }
-  assign(points, size, centroids, assignment);
-  return { centroids, assignment };
+  return { centroids, assignment: assigner.assignment };
 }
 
 /** Distinct points, or greedily the farthest from those before, from the first point on. */
@@ -63,31 +71,6 @@ export function initialIndices(
       distances[i] = Math.min(distances[i], squaredDistance(points, i * size, points, best * size, size));
   }
   return chosen;
-}
-
-/** ||a - b||^2 of two stretches. */
-export function squaredDistance(
-  a: Float64Array,
-  atA: number,
-  b: Float64Array,
-  atB: number,
-  size: number,
-): number {
-  let sum = 0;
-  for (let k = 0; k < size; k++) sum += (a[atA + k] - b[atB + k]) ** 2;
-  return sum;
-}
-
-function assign(points: Float64Array, size: number, centroids: Float64Array, assignment: Uint16Array): void {
-  const count = centroids.length / size;
-  for (let i = 0; i < assignment.length; i++) {
-    let [best, least] = [0, Number.POSITIVE_INFINITY];
-    for (let c = 0; c < count; c++) {
-      const distance = squaredDistance(points, i * size, centroids, c * size, size);
-      if (distance < least) [best, least] = [c, distance];
-    }
-    assignment[i] = best;
-  }
 }
 
 function means(

@@ -8,6 +8,8 @@ export interface Method {
   readonly maxCodeChange: number;
   readonly forceUpdate: boolean;
   readonly stochasticRounding: number;
+  /** Largest change by codes in a step, of the norm of the weight; undefined: no limit. */
+  readonly trustRatio?: number | undefined;
 }
 
 const FROZEN: Method = {
@@ -29,8 +31,8 @@ export const METHODS = {
   'straight-through': { ...FROZEN, codes: true, deltaDecay: 0 },
   /** The buffer decays towards the codes. */
   'penalised-ste': { ...FROZEN, codes: true, deltaDecay: 0.2 },
-  /** Few tiles, each moved far. */
-  'subspace-pv': { ...FROZEN, codes: true, maxCodeChange: 0.01, forceUpdate: true },
+  /** Few tiles, each moved far, as long as the weight as a whole stays near. */
+  'subspace-pv': { ...FROZEN, codes: true, maxCodeChange: 0.01, forceUpdate: true, trustRatio: 0.01 },
   /** Few tiles, against a buffer: the recipe of the released models. */
   'subspace-pv+ste': { ...FROZEN, codes: true, deltaDecay: 0, maxCodeChange: 0.01 },
 } as const satisfies Record<string, Method>;
@@ -41,9 +43,10 @@ export const METHOD_NAMES = ['calibration-only', ...Object.keys(METHODS)] as [Me
 /** Limits of a method's V step; undefined where codes are frozen. */
 export function codeSettings(
   method: Method,
-  rest: Pick<CodeUpdateSettings, 'beamSize' | 'trustRatio' | 'selectionTemperature'>,
+  rest: Pick<CodeUpdateSettings, 'beamSize' | 'selectionTemperature'>,
 ): CodeUpdateSettings | undefined {
   if (!method.codes) return undefined;
-  const { maxCodeChange, forceUpdate, stochasticRounding } = method;
-  return { ...rest, maxCodeChange, forceUpdate, stochasticRounding };
+  const { beamSize, selectionTemperature } = rest;
+  const { maxCodeChange, forceUpdate, stochasticRounding, trustRatio } = method;
+  return { beamSize, selectionTemperature, maxCodeChange, forceUpdate, stochasticRounding, trustRatio };
 }

@@ -54,7 +54,10 @@ describe('claims', () => {
     'calibration-only': 20,
     'continuous-only': 9,
     'naive-linearized-pv': 9,
+    'stochastic-rounding': 8.5,
     'straight-through': 8,
+    'penalised-ste': 8,
+    'subspace-pv': 7.5,
     'subspace-pv+ste': pv,
   });
   const losses = (pv: number) => ({
@@ -64,7 +67,7 @@ describe('claims', () => {
     'straight-through': 7,
     'subspace-pv+ste': pv,
   });
-  const phi = { exactPhi: -9, linearizedPhi: -8, exactHigher: 0, linearizedRises: 0 };
+  const phi = { exactPhi: -9, linearizedPhi: -8, exactHigher: 0, linearizedHigher: 5, linearizedRises: 0 };
   const checks = claimChecks(claims, {
     descent: { holds: { ...phi, exactRises: 0 }, fails: { ...phi, exactRises: 2 } },
     'one-layer': { holds: losses(6), fails: losses(9) },
