@@ -1,6 +1,14 @@
-import { largeConnectivity, threeEdgePairs } from '../dist/timing-claims.js';
+import {
+  largeConnectivity,
+  roadDistances,
+  threeEdgePairs,
+  triconnectedPairs,
+} from '../dist/timing-claims.js';
 
-/** The benchmark's workloads: predictions off by N(0, 4^2) slots, 1.5 n edges present; `from`: the first update that is timed. */
+/**
+ * The benchmark's workloads: predictions off by N(0, 4^2) slots, 1.5 n edges present, or a grid of roads that close and open; `from`: the
+ * first update that is timed.
+ */
 export function cases() {
   return [
     {
@@ -24,5 +32,22 @@ export function cases() {
       from: 16_000,
       backstop: 'recompute',
     },
+    ...[2_000, 8_000].map((vertices) => ({
+      name: `triconnected pair, n = ${vertices.toLocaleString('en')}`,
+      peer: 'triconnected',
+      workload: triconnectedPairs(0, vertices),
+      from: 2 * vertices,
+      backstop: 'recompute',
+    })),
+    ...[30, 60, 100].map((side) => {
+      const workload = roadDistances(0, side);
+      return {
+        name: `distance, ${side} x ${side} roads`,
+        peer: 'distance',
+        workload,
+        from: workload.updates.length - 1_024,
+        backstop: 'recompute',
+      };
+    }),
   ];
 }

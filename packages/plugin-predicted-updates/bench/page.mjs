@@ -17,6 +17,8 @@ function table(header, rows) {
   return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
+const sortOf = (name) => name.split(',')[0];
+
 function times(rows) {
   const names = [...new Set(rows.map((row) => row.case))];
   const solvers = [...new Set(rows.map(({ solver }) => solver))];
@@ -24,10 +26,18 @@ function times(rows) {
     const row = rows.find((each) => each.solver === solver && each.case === name);
     return row ? short(row.microseconds) : '';
   };
-  return table(
-    ['microseconds an update', ...names],
-    solvers.map((solver) => [solver, ...names.map((name) => cell(solver, name))]),
-  );
+  // One table a sort of question: side by side they would be too wide.
+  const sorts = [...new Set(names.map(sortOf))].map((sort) => names.filter((name) => sortOf(name) === sort));
+  return sorts
+    .map((columns) =>
+      table(
+        ['microseconds an update', ...columns],
+        solvers
+          .map((solver) => [solver, ...columns.map((name) => cell(solver, name))])
+          .filter(([, ...cells]) => cells.some((text) => text !== '')),
+      ),
+    )
+    .join('\n\n');
 }
 
 function work({ bySize, byError, exponents, slots }) {

@@ -1,6 +1,6 @@
 """python3 peers.py FILE CASE COUNT: recomputation with igraph on a stream of updates; prints microseconds an update and the answers.
 
-FILE holds lines "+ u v" and "- u v" (an element goes by its place: "- k", the k-th insertion). Answers are given for the last COUNT updates.
+FILE holds lines "+ u v weight" and "- k" (the k-th insertion goes). Answers are given for the last COUNT updates.
 """
 import sys
 import time
@@ -17,17 +17,24 @@ answers = []
 spent = 0.0
 for slot, update in enumerate(updates):
     if update[0] == "+":
-        present[inserted] = (int(update[1]), int(update[2]))
+        present[inserted] = (int(update[1]), int(update[2]), int(update[3]))
         inserted += 1
     else:
         del present[int(update[1])]
     if slot < len(updates) - count:
         continue
-    edges = list(present.values())
+    edges = [(u, v) for u, v, _ in present.values()]
+    weights = [weight for _, _, weight in present.values()]
     began = time.process_time()
-    graph = igraph.Graph(n=n, edges=edges)
+    graph = igraph.Graph(n=n, edges=edges, directed=case == "distance")
     if case == "connectivity":
         answers.append(len(graph.connected_components()))
+    elif case == "distance":
+        length = graph.distances(0, n - 1, weights=weights)[0][0]
+        answers.append(-1 if length == float("inf") else int(length))
+    elif case == "triconnected":
+        adjacent = graph.get_eid(0, n - 1, error=False) >= 0
+        answers.append(int(adjacent or graph.vertex_connectivity(0, n - 1) >= 3))
     else:
         answers.append(int(graph.edge_connectivity(0, n - 1) >= 3))
     spent += time.process_time() - began

@@ -66,11 +66,12 @@ async function peer(command, args, file, { peer: name }) {
 /** The updates as peers read them. */
 function updatesText({ vertices, elements, updates }) {
   const place = new Map();
+  let insertions = 0;
   const lines = updates.map(([op, id]) => {
     if (op === 'del') return `- ${place.get(id)}`;
-    place.set(id, place.size);
-    const { u, v } = elements[id];
-    return `+ ${u} ${v}`;
+    place.set(id, insertions++);
+    const { u, v, weight } = elements[id];
+    return `+ ${u} ${v} ${weight}`;
   });
   return `${vertices}\n${lines.join('\n')}\n`;
 }

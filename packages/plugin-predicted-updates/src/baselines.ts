@@ -22,6 +22,7 @@ export const recomputeGraph = defineDynamicAlgorithm({
   options,
   create: ({ strict }) =>
     new GraphProcess({
+      name: 'recompute-graph',
       strict,
       createEngine: ({ universe, question }) => new Recompute(staticStructure(universe, question)),
     }),
@@ -42,6 +43,7 @@ export const hdtConnectivity = defineDynamicAlgorithm({
   options,
   create: ({ strict }) =>
     new GraphProcess({
+      name: 'hdt-connectivity',
       strict,
       createEngine({ universe, question }) {
         if (question.structure !== 'connectivity')
@@ -71,6 +73,7 @@ export const deletionOrder = defineDynamicAlgorithm({
   options,
   create: ({ strict }) =>
     new GraphProcess({
+      name: 'deletion-order',
       strict,
       createEngine: (setup) => stackEngine('deletion-order', 'predicted', setup),
     }),
@@ -84,6 +87,7 @@ export const slidingWindow = defineDynamicAlgorithm({
   options,
   create: ({ strict }) =>
     new GraphProcess({
+      name: 'sliding-window',
       strict,
       createEngine: (setup) => stackEngine('sliding-window', 'fifo', setup),
     }),

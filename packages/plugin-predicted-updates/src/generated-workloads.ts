@@ -1,4 +1,4 @@
-import { createRandom, type RandomSource } from '@espalier/core';
+import { createRandom, deriveSeed, type RandomSource } from '@espalier/core';
 import type { ElementId, GraphElement, GraphUpdate } from './dynamic-graph.js';
 
 /** Elements that come and go. */
@@ -88,7 +88,8 @@ export function noisyOrder(
   sigma: number,
   seed: number,
 ): readonly GraphUpdate[] {
-  const random = createRandom(seed);
+  // Not the stream that the updates themselves were drawn from.
+  const random = createRandom(deriveSeed('noisy order', seed));
   return updates
     .map((update, slot) => ({ update, slot, at: slot + sigma * random.normal() }))
     .sort((a, b) => a.at - b.at || a.slot - b.slot)

@@ -1,6 +1,9 @@
 import {
   type DynamicAlgorithm,
+  InvalidDataError,
   InvalidProblemError,
+  isEspalierError,
+  type Json,
   type JsonObject,
   UnsupportedError,
 } from '@espalier/core';
@@ -18,6 +21,7 @@ import type {
 import { type Engine, finish, type Update } from './engine.js';
 import type { LogPredictor } from './log-predictor.js';
 import { PredictionBook } from './prediction-book.js';
+import { readProcess, writeProcess } from './process-snapshot.js';
 import { Universe } from './universe.js';
 
 /** What an engine is made from. */
@@ -29,6 +33,8 @@ export interface EngineSetup {
 }
 
 export interface GraphProcessOptions {
+  /** Name of the algorithm, which its snapshots carry. */
+  readonly name: string;
   /** @throws UnsupportedError when the question is not one for this engine */
   readonly createEngine: (setup: EngineSetup) => Engine;
   /** True: inserting a present element or deleting an absent one is refused. False: it takes a slot and changes nothing. */
@@ -38,6 +44,9 @@ export interface GraphProcessOptions {
 }
 
 interface Running {
+  readonly start: StartEvent;
+  /** What was processed since, but for queries. */
+  readonly updates: (InsertEvent | DeleteEvent)[];
   readonly universe: Universe;
   readonly question: GraphQuestion;
   readonly book: PredictionBook;
@@ -62,7 +71,10 @@ export class GraphProcess implements DynamicAlgorithm<DynamicGraphEvent, Dynamic
     const running = this.#running;
     if (!running)
       throw new InvalidProblemError("The first event is { op: 'start', vertices, elements, question }.");
-    if (op === 'ins' || op === 'del') return this.#update(running, event as InsertEvent | DeleteEvent);
+    if (op === 'ins' || op === 'del') {
+      this.#update(running, event as InsertEvent | DeleteEvent);
+      return answerOf(running);
+    }
     if (op === 'query') return this.#query(running, (event as { query: unknown }).query);
     throw new InvalidProblemError(
       `An event's op is 'start', 'ins', 'del' or 'query'; given ${JSON.stringify(op)}.`,
@@ -80,6 +92,28 @@ export class GraphProcess implements DynamicAlgorithm<DynamicGraphEvent, Dynamic
     return { slots: slot, present: active.size, ...engine.report() };
   }
 
+  /** The events so far, but for queries: what was learnt and expected is in them too. */
+  snapshot(): Json {
+    const running = this.#running;
+    return writeProcess(this.#options.name, running ? [running.start, ...running.updates] : []);
+  }
+
+  /** Goes through the events of a snapshot, without answering them. */
+  restore(snapshot: Json): void {
+    const [start, ...updates] = readProcess(this.#options.name, snapshot);
+    const other = new GraphProcess(this.#options);
+    try {
+      if (start) other.#start(start);
+      for (const update of updates) other.#update(other.#running!, update);
+    } catch (cause) {
+      if (!isEspalierError(cause)) throw cause;
+      throw new InvalidDataError(`The snapshot holds an event that is not possible: ${cause.message}`, {
+        cause,
+      });
+    }
+    this.#running = other.#running;
+  }
+
   #start(start: StartEvent): DynamicGraphAnswer {
     const universe = new Universe(start.vertices, start.elements);
     structureOf(universe, start.question);
@@ -92,13 +126,23 @@ export class GraphProcess implements DynamicAlgorithm<DynamicGraphEvent, Dynamic
     const { question } = start;
     const engine = this.#options.createEngine({ universe, question, book, horizon });
     const predictor = this.#options.createPredictor?.();
-    const running = { universe, question, book, engine, predictor, active: new ActiveSet(), slot: 0 };
+    const running: Running = {
+      start,
+      updates: [],
+      universe,
+      question,
+      book,
+      engine,
+      predictor,
+      active: new ActiveSet(),
+      slot: 0,
+    };
     const answer = answerOf(running);
     this.#running = running;
     return answer;
   }
 
-  #update(running: Running, event: InsertEvent | DeleteEvent): DynamicGraphAnswer {
+  #update(running: Running, event: InsertEvent | DeleteEvent): void {
     const insert = event.op === 'ins';
     const known = running.universe.indexOf(event.id);
     const present = known !== undefined && running.active.has(known);
@@ -122,8 +166,8 @@ export class GraphProcess implements DynamicAlgorithm<DynamicGraphEvent, Dynamic
     if (update.changes && insert) running.active.add(element);
     else if (update.changes) running.active.delete(element);
     running.predictor?.observe(element, insert, slot);
+    running.updates.push(event);
     finish(running.engine.begin(update));
-    return answerOf(running);
   }
 
   /** Takes in an element that comes with its insertion. */

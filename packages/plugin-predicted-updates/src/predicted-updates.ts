@@ -111,6 +111,7 @@ export const predictedUpdates = defineDynamicAlgorithm({
     const seed = deriveSeed(services.random().integer(2 ** 32));
     const { predictor, strict } = parsed;
     return new GraphProcess({
+      name: 'predicted-updates',
       strict,
       createEngine: (setup) => createEngine(parsed, setup, seed),
       createPredictor: predictor === 'none' ? undefined : () => new LogPredictor(predictor),

@@ -1,16 +1,6 @@
-import {
-  type AnyAlgorithm,
-  type DynamicAlgorithmDefinition,
-  defineScenario,
-  type Instance,
-  InvalidProblemError,
-  isEspalierError,
-  type JsonObject,
-  type OptionsSchema,
-  startRun,
-} from '@espalier/core';
+import { defineDynamicScenario, type Instance, InvalidProblemError, type JsonObject } from '@espalier/core';
 import { recomputeGraph } from './baselines.js';
-import { type DynamicGraphAnswer, type DynamicGraphEvent, dynamicGraph } from './dynamic-graph.js';
+import { type DynamicGraphAnswer, dynamicGraph } from './dynamic-graph.js';
 import { lifetimeUpdates, noisyOrder, randomUpdates, roadUpdates } from './generated-workloads.js';
 import { replay, streamOf, type Workload } from './replay.js';
 
@@ -42,18 +32,6 @@ type Parameters =
       readonly seed: number;
     };
 
-interface Task {
-  readonly instance: Instance;
-  readonly workload: Workload;
-}
-
-type GraphAlgorithm = DynamicAlgorithmDefinition<
-  string,
-  OptionsSchema,
-  DynamicGraphEvent,
-  DynamicGraphAnswer
->;
-
 const instance = (name: string, parameters: Parameters, seconds: number): Instance => ({
   name,
   source: 'generated',
@@ -64,63 +42,31 @@ const instance = (name: string, parameters: Parameters, seconds: number): Instan
 const REVERSED = -1;
 
 /** Every algorithm of the family on streams with good, bad and no predictions: time an update, every answer checked. */
-const dynamicGraphs = defineScenario<Task>({
+const dynamicGraphs = defineDynamicScenario({
   name: 'dynamic-graph',
   summary:
     'Graphs whose edges come and go, with good, bad and no predictions; a wrong answer fails the trial.',
-  kind: 'dynamic-algorithm',
+  family: dynamicGraph,
   score: { name: 'time an update', direction: 'minimize', unit: 'microseconds', scale: 'log' },
   async instances({ suite }) {
     return suite === 'quick' ? quickInstances() : fullInstances();
   },
-  takes: (algorithm) => isGraphAlgorithm(algorithm),
-  load: async (given) => ({
-    instance: given,
-    workload: makeWorkload(given.parameters as unknown as Parameters),
-  }),
-  accepts(algorithm, { workload }) {
-    if (!isGraphAlgorithm(algorithm)) return `${algorithm.name} does not solve ${dynamicGraph.name}.`;
-    try {
-      algorithm.create().process(streamOf({ ...workload, updates: [] })[0]);
-      return true;
-    } catch (error) {
-      if (isEspalierError(error, 'unsupported')) return error.message;
-      throw error;
-    }
+  async load({ parameters }) {
+    const workload = makeWorkload(parameters as unknown as Parameters);
+    return { workload, events: streamOf(workload) };
   },
-  async run(algorithm, options, { workload, instance: { timeLimitMs } }, trial) {
-    if (!isGraphAlgorithm(algorithm))
-      throw new InvalidProblemError(`${algorithm.name} does not solve ${dynamicGraph.name}.`);
-    const dynamic = algorithm.create(options, trial.services);
-    const state = startRun({ timeLimitMs, ...trial.run });
-    const answers: DynamicGraphAnswer[] = [];
-    const [start, ...updates] = streamOf(workload);
-    dynamic.process(start);
-    const began = performance.now();
-    let stopped = 'finished';
-    for (const [i, event] of updates.entries()) {
-      answers.push(dynamic.process(event));
-      // Looking at the clock costs about as much as an update.
-      if (i % 64 !== 63) continue;
-      state.throwIfAborted();
-      if (state.expired()) {
-        stopped = 'time limit';
-        break;
-      }
-      if (i % 1_024 === 1_023) trial.point((1_000 * (performance.now() - began)) / (i + 1), i + 1);
-    }
-    const microseconds = (1_000 * (performance.now() - began)) / answers.length;
-    trial.untimed(() => checkAnswers(workload, answers));
-    const work = dynamic.statistics?.().work;
+  evaluate({ workload }, { answers, eventsMs, stopped, statistics }) {
+    const [, ...toUpdates] = answers;
+    checkAnswers(workload, toUpdates);
+    const updates = toUpdates.length;
+    const work = statistics?.['work'];
     return {
-      score: microseconds,
-      metrics: {
-        updates: answers.length,
-        ...(typeof work === 'number' && { workAnUpdate: work / answers.length }),
-      },
+      score: (1_000 * eventsMs) / updates,
+      metrics: { updates, ...(typeof work === 'number' && { workAnUpdate: work / updates }) },
       stopped,
     };
   },
+  curve: ({ answers, eventsMs }) => (1_000 * eventsMs) / (answers.length - 1),
 });
 
 function quickInstances(): Instance[] {
@@ -212,10 +158,6 @@ export function makeWorkload(parameters: Parameters): Workload {
               sigma === REVERSED ? sequence.updates.toReversed() : noisyOrder(sequence.updates, sigma, seed),
           },
   };
-}
-
-function isGraphAlgorithm(algorithm: AnyAlgorithm): algorithm is GraphAlgorithm {
-  return algorithm.kind === 'dynamic-algorithm' && algorithm.solves.name === dynamicGraph.name;
 }
 
 /** Compares with recomputation after every event. @throws InvalidProblemError that names the first wrong answer */

@@ -56,9 +56,8 @@ export function largeConnectivity(seed: number): Workload {
   };
 }
 
-/** A 30 x 30 grid of one-way roads, of which some close and open again; the distance between two corners. */
-export function roadDistances(seed: number): Workload {
-  const side = 30;
+/** A grid of one-way roads, of which some close and open again; the distance between two corners. */
+export function roadDistances(seed: number, side: number): Workload {
   const sequence = roadUpdates({ side, slots: 1_024, seed });
   return {
     ...sequence,
@@ -73,6 +72,16 @@ export function threeEdgePairs(seed: number, vertices: number): Workload {
   return {
     ...sequence,
     question: { structure: 'k-edge-connectivity', k: 3, watch: [['k-edge-connected', 0, vertices - 1]] },
+    expectations: { predictions: noisyOrder(sequence.updates, 4, seed) },
+  };
+}
+
+/** On average 1.5 n present edges; do no two other vertices separate two? */
+export function triconnectedPairs(seed: number, vertices: number): Workload {
+  const sequence = randomUpdates({ vertices, slots: 3 * vertices, present: 1.5 * vertices, seed });
+  return {
+    ...sequence,
+    question: { structure: 'triconnectivity', watch: [['triconnected', 0, vertices - 1]] },
     expectations: { predictions: noisyOrder(sequence.updates, 4, seed) },
   };
 }
@@ -163,10 +172,12 @@ export default [
       () => 2 * n,
     ),
   ),
-  pairClaim(
-    'road-distance-time',
-    'Distance across a 30 x 30 grid of roads that close and open, sigma = 4: the offline lift is at least 20 times faster than recomputation.',
-    roadDistances,
-    ({ updates }) => updates.length - 1_024,
+  ...[60, 100].map((side) =>
+    pairClaim(
+      `road-distance-time-${side}`,
+      `Distance across a ${side} x ${side} grid of roads that close and open, sigma = 4: the offline lift is at least 20 times faster than recomputation.`,
+      (seed) => roadDistances(seed, side),
+      ({ updates }) => updates.length - 1_024,
+    ),
   ),
 ];

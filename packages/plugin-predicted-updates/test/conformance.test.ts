@@ -72,7 +72,8 @@ describe('claims', () => {
     },
     'three-edge-time-2000': pair,
     'three-edge-time-20000': pair,
-    'road-distance-time': pair,
+    'road-distance-time-60': pair,
+    'road-distance-time-100': pair,
   });
   for (const check of checks) test(check.name, check.run);
 });

@@ -1,5 +1,5 @@
 import { createRandom, noDataFiles } from '@espalier/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { STRUCTURES } from '../src/catalogue.js';
 import { bruteForceAnswers, offlineLiftWork, queriesOf } from '../src/claim-runs.js';
 import claims from '../src/claims.js';
@@ -16,6 +16,9 @@ import {
   slidingWindow,
   solveOffline,
 } from '../src/index.js';
+
+// Brute force on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Options = NonNullable<Parameters<typeof predictedUpdates.create>[0]>;
 

@@ -42,7 +42,10 @@ export class PlainGraph implements OfflineStructure {
   }
 
   cost(fixed: number): number {
-    return this.#universe.vertices + this.#paths * fixed;
+    const { vertices } = this.#universe;
+    // Dijkstra takes each vertex through a heap.
+    if (this.#known === 'distance') return vertices * Math.ceil(Math.log2(vertices + 1)) + fixed;
+    return vertices + this.#paths * fixed;
   }
 
   value(): null {

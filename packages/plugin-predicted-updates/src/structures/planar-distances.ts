@@ -1,80 +1,54 @@
 import type { GraphQuery, GraphValue } from '../dynamic-graph.js';
+import type { OfflineStructure } from '../offline-structure.js';
 import { unknownQuery, vertexArguments } from '../queries.js';
-import { type ContractedLevel, ContractionStack, type PlacedElements } from './contraction-stack.js';
-import { type ArcMaps, addArc, type EliminatedVertex, eliminateVertices } from './eliminate-vertices.js';
-import { MinHeap } from './min-heap.js';
-
-interface Level extends ContractedLevel {
-  readonly arcs: ArcMaps;
-  /** Arcs that were fixed since `arcs` was made: from, to, length, one after the other. */
-  readonly extra: readonly number[];
-  /** Vertices of the level above that were taken out, in order, and the place of each in that order (-1: it stayed). */
-  readonly eliminated: readonly EliminatedVertex[];
-  readonly rank: ArrayLike<number>;
-}
-
-/** A level is made anew where it has this many vertices for each terminal; else it shares the arcs of the one above. Ours. */
-const VERTICES_A_TERMINAL = 4;
-
-/** Distances from one vertex to those that were taken out, a map a level, and to vertices of the deepest level. */
-interface Upward {
-  readonly taken: readonly ReadonlyMap<number, number>[];
-  readonly kept: ReadonlyMap<number, number>;
-}
+import type { Universe } from '../universe.js';
+import { type ContractionHierarchy, contractionHierarchy, edgeBetween } from './contraction-hierarchy.js';
+import { HierarchyLengths } from './hierarchy-lengths.js';
 
 /**
- * Distances in a digraph for the offline lift. At each level vertices that are no terminals are eliminated with shortcuts, those with few arcs
- * first; a query climbs over the eliminated vertices from both ends, as in contraction hierarchies, and meets among them or in
- * what is left. Right for every digraph, fast for planar ones, where elimination adds few shortcuts. After the idea of dense
- * distance graphs (Das, Kipouridis, Gutenberg, Wulff-Nilsen 2022). Query: `distance` u v (-1: unreachable).
+ * Distances in a digraph for the offline lift: a customizable contraction hierarchy over the elements of the universe, in nested dissection
+ * order. A level of the lift adds its fixed elements, and takes them back with its end; a query is an upward search along the elimination
+ * tree from both ends, over O(sqrt(n)) vertices on planar graphs. Right for every digraph; fast for planar ones, where there are few shortcuts.
+ * It is what the dense distance graphs of Das, Kipouridis, Gutenberg, Wulff-Nilsen (2022) are in practice.
+ * Query: `distance` u v (-1: unreachable).
  */
-export class OfflineDistances extends ContractionStack<Level> {
-  readonly #same = Int32Array.from({ length: this.universe.vertices }, (_, x) => x);
-  readonly #none = new Int32Array(this.universe.vertices).fill(-1);
+export class OfflineDistances implements OfflineStructure {
+  readonly #universe: Universe;
+  #hierarchy: ContractionHierarchy;
+  #lengths: HierarchyLengths;
+  /** Elements that each level has fixed, and heights of the log before them. */
+  readonly #fixed: (readonly number[])[] = [];
+  readonly #heights: number[] = [];
+  /** The present element, while it is added on top of the deepest level. */
+  #shown = -1;
+  #workBefore = 0;
 
-  protected ground(): Level {
-    const { vertices } = this.universe;
-    return this.#sharing({ vertices, arcs: emptyArcs(vertices), extra: [] });
+  /** @throws InvalidProblemError when elimination takes too many shortcuts */
+  constructor(universe: Universe) {
+    this.#universe = universe;
+    this.#hierarchy = contractionHierarchy(universe);
+    this.#lengths = new HierarchyLengths(this.#hierarchy);
   }
 
-  protected contract(parent: Level, fixed: PlacedElements, terminals: readonly number[]): Level {
-    const { weight } = this.universe;
-    if (parent.vertices < VERTICES_A_TERMINAL * terminals.length) {
-      const extra = [...parent.extra];
-      for (let i = 0; i < fixed.count; i++)
-        extra.push(fixed.ends[i], fixed.ends[fixed.count + i], weight[fixed.elements[i]]);
-      return this.#sharing({ ...parent, extra });
-    }
-    const arcs: ArcMaps = {
-      out: parent.arcs.out.map((row) => new Map(row)),
-      into: parent.arcs.into.map((row) => new Map(row)),
-    };
-    for (let i = 0; i < fixed.count; i++)
-      addArc(arcs, fixed.ends[i], fixed.ends[fixed.count + i], weight[fixed.elements[i]]);
-    for (let i = 0; i < parent.extra.length; i += 3)
-      addArc(arcs, parent.extra[i], parent.extra[i + 1], parent.extra[i + 2]);
-    const isTerminal = new Uint8Array(parent.vertices);
-    for (let i = 0; i < terminals.length; i++) isTerminal[terminals[i]] = 1;
-    const eliminated = eliminateVertices(arcs, isTerminal);
-    const rank = new Int32Array(parent.vertices).fill(-1);
-    eliminated.forEach(({ vertex }, i) => {
-      rank[vertex] = i;
-    });
-    const vertexOf = new Int32Array(parent.vertices).fill(-1);
-    let vertices = 0;
-    for (let x = 0; x < parent.vertices; x++) if (rank[x] < 0) vertexOf[x] = vertices++;
-    const kept = emptyArcs(vertices);
-    for (let x = 0; x < parent.vertices; x++) {
-      if (rank[x] >= 0) continue;
-      for (const [y, length] of arcs.out[x]) addArc(kept, vertexOf[x], vertexOf[y], length);
-      this.work += arcs.out[x].size;
-    }
-    return { vertices, vertexOf, arcs: kept, extra: [], eliminated, rank };
+  get work(): number {
+    return this.#workBefore + this.#lengths.work;
   }
 
-  /** A level with all vertices of the one above. */
-  #sharing({ vertices, arcs, extra }: Pick<Level, 'vertices' | 'arcs' | 'extra'>): Level {
-    return { vertices, arcs, extra, vertexOf: this.#same, eliminated: [], rank: this.#none };
+  push(fixed: readonly number[]): void {
+    this.#show(-1);
+    this.#fixed.push(fixed);
+    this.#add(fixed);
+  }
+
+  pop(): void {
+    this.#show(-1);
+    this.#fixed.pop();
+    this.#lengths.undoTo(this.#heights.pop()!);
+  }
+
+  /** An element changes about as many edges as there are vertices on its way to the root of the elimination tree. */
+  cost(fixed: number): number {
+    return fixed * Math.ceil(Math.sqrt(this.#universe.vertices));
   }
 
   value(): null {
@@ -83,84 +57,49 @@ export class OfflineDistances extends ContractionStack<Level> {
 
   answer(query: GraphQuery, present: number): GraphValue {
     if (query[0] !== 'distance') throw unknownQuery(query, ['distance']);
-    const [u, v] = vertexArguments(query, 2, this.universe.vertices);
+    const [u, v] = vertexArguments(query, 2, this.#universe.vertices);
     if (u === v) return 0;
-    const [down, up] = [this.#climb(u, 'out'), this.#climb(v, 'into')];
-    let best = Number.POSITIVE_INFINITY;
-    down.taken.forEach((reached, level) => {
-      for (const [x, there] of reached) best = Math.min(best, there + (up.taken[level].get(x) ?? Infinity));
-    });
-    best = Math.min(best, this.#across(down.kept, up.kept, present));
-    return best === Number.POSITIVE_INFINITY ? -1 : best;
+    this.#show(present);
+    const { rank } = this.#hierarchy;
+    const distance = this.#lengths.distance(rank[u], rank[v]);
+    return distance === Number.POSITIVE_INFINITY ? -1 : distance;
   }
 
-  /** From a vertex of the graph over eliminated vertices, in the order in which they went, down to the deepest level. */
-  #climb(vertex: number, side: 'out' | 'into'): Upward {
-    const taken: Map<number, number>[] = [];
-    let at = new Map([[vertex, 0]]);
-    const heap = new MinHeap();
-    for (const { eliminated, rank, vertexOf } of this.levels) {
-      const passed = new Map<number, number>();
-      heap.clear();
-      for (const x of at.keys()) if (rank[x] >= 0) heap.push(rank[x], x);
-      while (heap.size > 0) {
-        const x = heap.pop();
-        if (passed.has(x)) continue;
-        const so = at.get(x)!;
-        passed.set(x, so);
-        for (const [y, length] of eliminated[rank[x]][side]) {
-          this.work++;
-          if (so + length >= (at.get(y) ?? Number.POSITIVE_INFINITY)) continue;
-          at.set(y, so + length);
-          if (rank[y] >= 0) heap.push(rank[y], y);
-        }
-      }
-      taken.push(passed);
-      const below = new Map<number, number>();
-      for (const [x, length] of at) if (rank[x] < 0) below.set(vertexOf[x], length);
-      at = below;
-    }
-    return { taken, kept: at };
+  #add(elements: readonly number[]): void {
+    if (!elements.every((element) => this.#has(element))) this.#rebuild();
+    else this.#addKnown(elements);
   }
 
-  /** Dijkstra on the deepest level, with the present element, from all sources to the nearest sink. */
-  #across(sources: ReadonlyMap<number, number>, sinks: ReadonlyMap<number, number>, present: number): number {
-    const { vertices, arcs, extra } = this.top();
-    const added = new Map<number, number[]>();
-    const add = (from: number, to: number, length: number) => {
-      const list = added.get(from);
-      if (list) list.push(to, length);
-      else added.set(from, [to, length]);
-    };
-    for (let i = 0; i < extra.length; i += 3) add(extra[i], extra[i + 1], extra[i + 2]);
-    if (present >= 0) add(...this.endsOf(present), this.universe.weight[present]);
-    const distance = new Float64Array(vertices).fill(Number.POSITIVE_INFINITY);
-    const heap = new MinHeap();
-    const relax = (x: number, length: number) => {
-      this.work++;
-      if (length >= distance[x]) return;
-      distance[x] = length;
-      heap.push(length, x);
-    };
-    for (const [x, length] of sources) relax(x, length);
-    let best = Number.POSITIVE_INFINITY;
-    while (heap.size > 0) {
-      const key = heap.least;
-      if (key >= best) break;
-      const x = heap.pop();
-      if (key > distance[x]) continue;
-      best = Math.min(best, key + (sinks.get(x) ?? Number.POSITIVE_INFINITY));
-      for (const [y, length] of arcs.out[x]) relax(y, key + length);
-      const list = added.get(x) ?? [];
-      for (let i = 0; i < list.length; i += 2) relax(list[i], key + list[i + 1]);
-    }
-    return best;
+  #addKnown(elements: readonly number[]): void {
+    const { u, v, weight } = this.#universe;
+    const { rank } = this.#hierarchy;
+    this.#heights.push(this.#lengths.height);
+    for (const element of elements) this.#lengths.add(rank[u[element]], rank[v[element]], weight[element]);
+    this.#lengths.propagate();
   }
-}
 
-function emptyArcs(vertices: number): ArcMaps {
-  return {
-    out: Array.from({ length: vertices }, () => new Map()),
-    into: Array.from({ length: vertices }, () => new Map()),
-  };
+  /** Whether the hierarchy joins the ends of an element: those that the universe got later may be missing. */
+  #has(element: number): boolean {
+    const { rank } = this.#hierarchy;
+    const [x, y] = [rank[this.#universe.u[element]], rank[this.#universe.v[element]]];
+    return x === y || edgeBetween(this.#hierarchy, Math.min(x, y), Math.max(x, y)) >= 0;
+  }
+
+  /** A hierarchy over all elements that the universe has now, with all levels. */
+  #rebuild(): void {
+    this.#workBefore += this.#lengths.work;
+    // An insertion that is possible is not refused for its cost.
+    this.#hierarchy = contractionHierarchy(this.#universe, Number.POSITIVE_INFINITY);
+    this.#lengths = new HierarchyLengths(this.#hierarchy);
+    this.#heights.length = 0;
+    for (const fixed of this.#fixed) this.#addKnown(fixed);
+    if (this.#shown >= 0) this.#addKnown([this.#shown]);
+  }
+
+  #show(present: number): void {
+    if (present === this.#shown) return;
+    if (this.#shown >= 0) this.#lengths.undoTo(this.#heights.pop()!);
+    this.#shown = present;
+    if (present >= 0) this.#add([present]);
+  }
 }

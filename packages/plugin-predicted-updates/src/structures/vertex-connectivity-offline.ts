@@ -5,6 +5,7 @@ import { hasDisjointPaths } from '../static/disjoint-paths.js';
 import type { Universe } from '../universe.js';
 import { type ContractedLevel, ContractionStack, type PlacedElements } from './contraction-stack.js';
 import { LinkGraph, REAL, spliceVertices } from './link-graph.js';
+import { terminalSkeleton } from './terminal-skeleton.js';
 
 interface Level extends ContractedLevel {
   readonly graph: LinkGraph;
@@ -13,9 +14,9 @@ interface Level extends ContractedLevel {
 /**
  * Whether fewer than k other vertices can separate two vertices, for the offline lift; adjacent vertices are never separated. At each
  * level the fixed part is replaced by one with the same answers for terminals: vertices with at most two neighbours that are no terminals
- * become virtual edges, and for k = 2 each block becomes a cycle through its terminals and cut vertices, which leaves O(terminals)
- * vertices. For k = 3 what is left is the fixed part without its series and hanging parts: exact, but as large as that. At the
- * leaf k augmenting searches. Queries: `biconnected` (k = 2), `triconnected` (k = 3); cheap for pinned (watched) vertices.
+ * become virtual edges; for k = 2 each block becomes a cycle through its terminals and cut vertices, for k = 3 each triconnected component
+ * a wheel or a link. At the leaf k augmenting searches. Queries: `biconnected` (k = 2), `triconnected` (k = 3); cheap for
+ * pinned (watched) vertices.
  */
 export class OfflineVertexConnectivity extends ContractionStack<Level> {
   readonly #k: 2 | 3;
@@ -41,11 +42,9 @@ export class OfflineVertexConnectivity extends ContractionStack<Level> {
     const isTerminal = new Uint8Array(parent.vertices);
     for (let i = 0; i < terminals.length; i++) isTerminal[terminals[i]] = 1;
     let taken = spliceVertices(graph, isTerminal);
-    if (this.#k === 2) {
-      graph = blocksToCycles(graph, isTerminal);
-      const again = spliceVertices(graph, isTerminal);
-      taken = taken.map((gone, x) => gone | again[x]);
-    }
+    graph = this.#k === 2 ? blocksToCycles(graph, isTerminal) : terminalSkeleton(graph, isTerminal);
+    const again = spliceVertices(graph, isTerminal);
+    taken = taken.map((gone, x) => gone | again[x]);
     const vertexOf = new Int32Array(parent.vertices).fill(-1);
     let vertices = 0;
     for (let x = 0; x < parent.vertices; x++) if (taken[x] === 0) vertexOf[x] = vertices++;
