@@ -1,4 +1,5 @@
 import type { ScoreAxis } from '@espalier/core';
+import { labelsOf } from './report/series.js';
 import type { ClaimRecord, ResultsFile, TrialRecord } from './results/results-file.js';
 import { shortNumber, shortTime, textTable } from './text-table.js';
 
@@ -17,16 +18,20 @@ function axis({ name, unit, direction }: ScoreAxis): string {
 }
 
 function trialTable(records: readonly TrialRecord[]): string {
+  const labelOf = labelsOf(records);
   return textTable(
     ['instance', 'algorithm', 'score', 'time', 'memory', 'ended'],
-    records.map(({ trial, status, score, algorithmMs, peakMemoryBytes, stopped, reason }, i) => [
-      trial.instance.name === records[i - 1]?.trial.instance.name ? '' : trial.instance.name,
-      trial.algorithm,
-      status === 'ok' ? shortNumber(score) : status,
-      shortTime(algorithmMs),
-      peakMemoryBytes === undefined ? '' : `${Math.round(peakMemoryBytes / 2 ** 20)} MB`,
-      (status === 'ok' ? stopped : reason) ?? '',
-    ]),
+    records.map((record, i) => {
+      const { trial, status, score, algorithmMs, peakMemoryBytes, stopped, reason } = record;
+      return [
+        trial.instance.name === records[i - 1]?.trial.instance.name ? '' : trial.instance.name,
+        labelOf(record),
+        status === 'ok' ? shortNumber(score) : status,
+        shortTime(algorithmMs),
+        peakMemoryBytes === undefined ? '' : `${Math.round(peakMemoryBytes / 2 ** 20)} MB`,
+        (status === 'ok' ? stopped : reason) ?? '',
+      ];
+    }),
   );
 }
 

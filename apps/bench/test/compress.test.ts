@@ -8,6 +8,7 @@ import { type Ended, espalier, start } from './fixtures/command-line.js';
 import { CORE, makePluginFolder, type PluginFolder, writePackage } from './fixtures/plugin-folder.js';
 
 const MODELS = new URL('../../../packages/models/dist/index.js', import.meta.url).href;
+const ZOD = new URL('../../../packages/models/node_modules/zod/index.js', import.meta.url).href;
 const BASELINES = new URL('../../../packages/models/dist/baselines/index.js', import.meta.url).href;
 const RUNTIME = new URL('../../../packages/runtime-cpu/dist/index.js', import.meta.url).href;
 
@@ -15,8 +16,9 @@ const RUNTIME = new URL('../../../packages/runtime-cpu/dist/index.js', import.me
 const PLUGIN = `
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { definePlugin } from ${JSON.stringify(CORE)};
-import { defineLayerwisePruner } from ${JSON.stringify(MODELS)};
+import { definePlugin, UnsupportedError } from ${JSON.stringify(CORE)};
+import { defineLayerwisePruner, packedWeight } from ${JSON.stringify(MODELS)};
+import { z } from ${JSON.stringify(ZOD)};
 import { magnitude, roundToNearest, wanda, fullKV } from ${JSON.stringify(BASELINES)};
 import runtime from ${JSON.stringify(RUNTIME)};
 
@@ -28,8 +30,42 @@ const slow = defineLayerwisePruner({
     return matrix.map((value, i) => (i % 2 ? value : 0));
   },
 });
+
+/** Keeps every second number; a form of its own, with a codec. */
+const halfWeight = (shape, values, kind) => packedWeight({
+  format: 'half', shape, attributes: { kind },
+  arrays: { values: { shape: [values.length], data: values } },
+  decode: () => Float32Array.from({ length: 2 * values.length }, (_, i) => (i % 2 ? values[(i - 1) / 2] : 0)),
+});
+const halved = defineLayerwisePruner({
+  name: 'halved', summary: 'Every second number.', within: 'layer',
+  options: z.strictObject({ uneven: z.boolean().default(false) }),
+  pruneLayer: ({ matrix, name, outputs, inputs }, { uneven }) => ({ weight: halfWeight(
+    [outputs, inputs], Float32Array.from({ length: matrix.length / 2 }, (_, i) => matrix[2 * i + 1]), uneven ? name : 'even') }),
+  restore: ({ shape, arrays, attributes }) => halfWeight(shape, arrays.values.data, attributes.kind),
+});
+const codec = {
+  method: 'halves', summary: 'Every second number.', formats: ['half'], parts: ['half', 'shape'],
+  configure(layers) {
+    const kinds = new Set([...layers.values()].map(({ attributes }) => attributes.kind));
+    if (kinds.size > 1) throw new UnsupportedError('In a file halves are of one kind.');
+    return { quant_method: 'halves' };
+  },
+  encode: ({ shape, arrays: { values } }, dtype) => ({
+    half: { dtype, shape: values.shape, content: values.data },
+    shape: { dtype: 'I32', shape: [2], content: new Uint8Array(Int32Array.from(shape).buffer) },
+  }),
+  open: () => ({
+    shapeOf: async ({ shape }) => [...new Int32Array((await shape.readBytes()).buffer)],
+    async decode({ shape, half }) {
+      return halfWeight([...new Int32Array((await shape.readBytes()).buffer)], await half.read(), 'even');
+    },
+  }),
+};
+
 export default definePlugin({
-  name: 'plugin-compressors', algorithms: [magnitude, roundToNearest, wanda, fullKV, slow], runtimes: runtime.runtimes,
+  name: 'plugin-compressors', algorithms: [magnitude, roundToNearest, wanda, fullKV, slow, halved], runtimes: runtime.runtimes,
+  weightCodecs: async () => ({ default: [codec] }),
 });
 `;
 
@@ -117,7 +153,7 @@ describe('compress', () => {
     expect(packed.after.perplexity).toBe(streamed.after.perplexity);
     expect(packed.after.bytesOnDisk).toBeLessThan(packed.before.bytesOnDisk);
     expect(packed.after.bytesInMemory).toBe(streamed.after.bytesInMemory);
-  });
+  }, 60_000);
 
   it('quantizes', async () => {
     const { stdout } = await compress(
@@ -157,9 +193,14 @@ describe('compress', () => {
     await first.ended;
     expect(await readdir(project.path)).not.toContain('killed');
     const before = await worked();
-    const { status, stderr } = await start(project.path, args).ended;
+    const { status, stdout, stderr } = await start(project.path, args).ended;
     expect(stderr).toBe('');
     expect(status).toBe(0);
+    expect(stdout).toMatch(/^Going on: [34] layers are finished, in killed\.layers\./);
+    expect(stdout.match(/ kept$/gm)!.length).toBeGreaterThanOrEqual(3);
+    const report = JSON.parse(await readFile(inProject('killed', 'compression-report.json'), 'utf8'));
+    // Their reports are those of the run that worked on them.
+    for (const { seconds } of report.layers) expect(seconds).toBeGreaterThan(0.05);
     const after = await worked();
     // The layer at hand when it was killed is done again, no other.
     expect(after.length).toBeLessThanOrEqual(15);
@@ -205,8 +246,84 @@ describe('compress', () => {
   it('says beforehand what it needs', async () => {
     const { status, stdout } = await compress(...tokens, '--with', 'wanda', '--pattern', '2:4', '--dry-run');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/needed with --stream +[\d.]+ MB/);
+    expect(stdout).toMatch(/needed with --stream, beside the program itself +[\d.]+ MB/);
+    expect(stdout).toMatch(/compressing +[\d.]+ m?s/);
+    expect(stdout).toContain('times 2 by multiply-adds');
+    expect(stdout).toMatch(/--format packed \(compressed-tensors\) +0\.02 MB/);
+    expect(await readdir(project.path)).not.toContain('undefined.layers');
   });
+
+  it('estimates sizes on disk as they then are, and says why there is none', async () => {
+    const prune = [...tokens, '--with', 'wanda', '--pattern', '2:4', '--json'];
+    const { disk, compressing, sample } = JSON.parse((await compress(...prune, '--dry-run')).stdout);
+    const written = JSON.parse((await compress(...prune, '--format', 'packed', '--out', 'sized')).stdout);
+    // A header comes on top.
+    expect(written.after.bytesOnDisk - disk.packed.bytes).toBeGreaterThan(0);
+    expect(written.after.bytesOnDisk - disk.packed.bytes).toBeLessThan(6000);
+    expect(written.format).toBe('compressed-tensors');
+    expect(compressing).toBeCloseTo(2 * sample.seconds, 9);
+    const rounded = await compress(...tokens, '--with', 'rtn', '--bits', '4', '--dry-run', '--json');
+    expect(JSON.parse(rounded.stdout).disk.packedReason).toMatch(/stored as 'integer'/);
+  }, 60_000);
+
+  it('writes the stored form of a plugin, whole or one layer at a time, and reads it again', async () => {
+    const halve = [...tokens, '--with', 'halved', '--sparsity', '0.5', '--json'];
+    const whole = await compress(...halve, '--format', 'packed', '--out', 'halves');
+    expect(whole.stderr).toBe('');
+    const streamed = await compress(...halve, '--format', 'halves', '--stream', '--out', 'halves-streamed');
+    const [one, other] = [whole, streamed].map(({ stdout }) => JSON.parse(stdout));
+    expect(one.format).toBe('halves');
+    expect(other.after.perplexity).toBeCloseTo(one.after.perplexity, 5);
+    const files = ['halves', 'halves-streamed'].map((folder) => inProject(folder, 'model.safetensors'));
+    const [first, second] = await Promise.all(files.map((file) => readFile(file)));
+    expect(first!.equals(second!)).toBe(true);
+    expect(
+      JSON.parse(await readFile(inProject('halves', 'config.json'), 'utf8')).quantization_config,
+    ).toEqual({
+      quant_method: 'halves',
+    });
+    // As the source of another compression.
+    const again = await espalier(project.path, [
+      ...[
+        'compress',
+        'halves',
+        ...texts,
+        ...tokens,
+        '--with',
+        'wanda',
+        '--pattern',
+        '2:4',
+        '--json',
+        '--out',
+        'twice',
+      ],
+    ]);
+    expect(again.stderr).toBe('');
+    expect(JSON.parse(again.stdout).before.perplexity).toBeCloseTo(one.after.perplexity, 3);
+    const config = JSON.parse(await readFile(inProject('twice', 'config.json'), 'utf8'));
+    expect(config.quantization_config).toBeUndefined();
+  }, 60_000);
+
+  it('says at the second layer that a form cannot be written, and goes on densely with what is finished', async () => {
+    const args = [
+      ...tokens,
+      '--with',
+      'halved',
+      '--sparsity',
+      '0.5',
+      '--option',
+      'uneven=true',
+      '--out',
+      'uneven',
+    ];
+    const { status, stdout, stderr } = await compress(...args, '--format', 'packed');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/halves are of one kind.*--format dense/);
+    expect(stdout.split('\n').filter((line) => line.includes('_proj'))).toHaveLength(1);
+    const dense = await compress(...args, '--json');
+    expect(dense.stderr).toBe('');
+    expect(JSON.parse(dense.stdout).layers).toHaveLength(14);
+  }, 60_000);
 
   it.each([
     [
@@ -223,6 +340,18 @@ describe('compress', () => {
     ['a pattern that is none', ['--with', 'wanda', '--pattern', 'half', '--out', 'x'], 2, /n:m/],
     ['a width that is not offered', ['--with', 'rtn', '--bits', '2.5', '--out', 'x'], 1, /whole bits/],
     [
+      'a format that is none',
+      ['--with', 'wanda', '--pattern', '2:4', '--format', 'zip', '--out', 'x'],
+      2,
+      /--format is dense, packed, compressed-tensors, halves; given 'zip'/,
+    ],
+    [
+      'a form without files',
+      ['--with', 'rtn', '--bits', '4', '--format', 'packed', '--out', 'kept'],
+      2,
+      /stored as 'integer', for which --format has no files/,
+    ],
+    [
       'a text that is not there',
       ['--with', 'wanda', '--pattern', '2:4', '--evaluate', 'none.u16', '--out', 'x'],
       2,
@@ -238,7 +367,10 @@ describe('compress', () => {
     const { status, stderr } = await compress(...tokens, ...args);
     expect(stderr).toMatch(message);
     expect(status).toBe(code);
-    expect(await readdir(project.path)).not.toContain('x');
+    const left = await readdir(project.path);
+    expect(left).not.toContain('x');
+    expect(left).not.toContain('kept');
+    expect(left).not.toContain('x.layers');
   });
 });
 

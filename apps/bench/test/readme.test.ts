@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { espalier } from './fixtures/command-line.js';
 import { makePluginFolder, type PluginFolder } from './fixtures/plugin-folder.js';
 
-const COMMANDS = ['list', 'describe', 'run', 'claims', 'compare', 'verify', 'solve'];
+const COMMANDS = ['list', 'describe', 'run', 'claims', 'compare', 'verify', 'solve', 'compress'];
 
 let project: PluginFolder;
 let readme: string;
@@ -25,7 +25,7 @@ it('names every command, and every option that there is', async () => {
   expect([...optionsIn(readme)].filter((name) => !elsewhere.has(name) && !offered.has(name))).toEqual([]);
   expect([...offered].filter((name) => !readme.includes(name))).toEqual([]);
   for (const command of COMMANDS) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, 'm'));
-});
+}, 30_000);
 
 it('compares two results files as its example does', async () => {
   const only = ['run', 'doubling', '--algorithms', 'answers', '--repetitions', '2'];

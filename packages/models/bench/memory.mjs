@@ -1,7 +1,7 @@
 // Peak memory of compressing a checkpoint layer by layer, and of opening it as a whole: a random checkpoint of --layers layers is written to a
 // temporary folder in bf16, and each way runs in a process of its own.
 //   node bench/memory.mjs [--layers 16,64] [--hidden 512] [--intermediate 1408] [--vocabulary 16000] [--tokens 2048]
-//     [--method wanda|gptq] [--write]
+//     [--method wanda|gptq] [--write] [--json]
 // Linux only: peaks are VmHWM of /proc/self/status. Build first. --write puts the table into bench/memory.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
+  checkpointPerplexity,
   compressCheckpoint,
   createCheckpointWriter,
   llamaTensors,
@@ -29,7 +30,8 @@ const { values: options } = parseArgs({
     tokens: { type: 'string', default: '2048' },
     method: { type: 'string', default: 'wanda' }, // or gptq: X^T X and its factor in memory
     write: { type: 'boolean', default: false },
-    child: { type: 'string' }, // what to do in this process: `nothing`, `streamed` or `whole`
+    json: { type: 'boolean', default: false }, // the figures as the last line
+    child: { type: 'string' }, // what to do in this process: `nothing`, `streamed`, `evaluated` or `whole`
     folder: { type: 'string', default: '' },
   },
 });
@@ -46,6 +48,8 @@ async function measure(way) {
   const start = performance.now();
   let layers = 0;
   if (way === 'whole') (await openLlama(checkpoint)).dispose();
+  if (way === 'evaluated')
+    await checkpointPerplexity(checkpoint, tokensOf(checkpoint, 0, tokens), { window: WINDOW });
   if (way === 'streamed') {
     const { gptq, wanda } = await import('../dist/baselines/index.js');
     const compress = {
@@ -54,12 +58,7 @@ async function measure(way) {
       wanda: (model, request, run) =>
         wanda.create().prune(model, { pattern: { n: 2, m: 4 }, ...request }, run),
     }[options.method];
-    const random = Array.from({ length: tokens / WINDOW }, (_, w) =>
-      Int32Array.from(
-        { length: WINDOW },
-        (__, i) => (w * 7919 + i * 104_729) % checkpoint.config.vocabularySize,
-      ),
-    );
+    const random = Array.from({ length: tokens / WINDOW }, (_, w) => tokensOf(checkpoint, w, WINDOW));
     const calibration = tokenBatches(random, 4);
     const report = await compressCheckpoint({
       source: checkpoint,
@@ -78,9 +77,14 @@ async function measure(way) {
   return { peak, layers, seconds: (performance.now() - start) / 1000 };
 }
 
+/** Tokens all over the vocabulary. */
+function tokensOf({ config }, start, count) {
+  return Int32Array.from({ length: count }, (_, i) => (start * 7919 + i * 104_729) % config.vocabularySize);
+}
+
 async function compare() {
   const mb = (bytes) => Math.round(bytes / 2 ** 20);
-  const lines = [];
+  const rows = [];
   for (const layers of options.layers.split(',').map(Number)) {
     const temporary = await mkdtemp(join(tmpdir(), 'espalier-memory-'));
     const folder = join(temporary, 'model');
@@ -89,9 +93,19 @@ async function compare() {
       let size = 0;
       for (const name of await readdir(folder)) size += (await stat(join(folder, name))).size;
       const { checkpoint, peak } = memoryEstimate(config, tokens);
-      const [nothing, streamed, whole] = ['nothing', 'streamed', 'whole'].map((way) => runChild(way, folder));
-      const cells = [size, checkpoint, nothing.peak, streamed.peak, peak, whole.peak].map(mb);
-      lines.push(`| ${[layers, ...cells, streamed.seconds.toFixed(0)].join(' | ')} |`);
+      const ways = ['nothing', 'streamed', 'evaluated', 'whole'];
+      const [nothing, streamed, evaluated, whole] = ways.map((way) => runChild(way, folder));
+      rows.push({
+        layers,
+        disk: size,
+        float32: checkpoint,
+        nothing: nothing.peak,
+        streamed: streamed.peak,
+        estimate: peak,
+        evaluated: evaluated.peak,
+        whole: whole.peak,
+        seconds: streamed.seconds,
+      });
     } finally {
       await rm(temporary, { recursive: true });
     }
@@ -101,13 +115,17 @@ async function compare() {
     '',
     `Layers of ${options.hidden}, feed-forward ${options.intermediate}, ${options.vocabulary} tokens in the vocabulary; ${tokens} calibration tokens; method ${options.method}. ${cpus()[0].model.trim()}, Node ${process.version}. The peak holds what the JavaScript engine keeps for itself (150 to 250 MiB), which \`memoryEstimate\` leaves out.`,
     '',
-    '| layers | on disk | in float32 | runtime alone | layer by layer | estimate, data alone | whole model opened, nothing done | seconds, layer by layer |',
-    `|${' ---: |'.repeat(8)}`,
-    ...lines,
+    '| layers | on disk | in float32 | runtime alone | pruned layer by layer | estimate, data alone | perplexity layer by layer | whole model opened, nothing done | seconds, pruned layer by layer |',
+    `|${' ---: |'.repeat(9)}`,
+    ...rows.map(
+      ({ layers, seconds, ...bytes }) =>
+        `| ${[layers, ...Object.values(bytes).map(mb), seconds.toFixed(0)].join(' | ')} |`,
+    ),
     '',
   ].join('\n');
   console.log(text);
   if (options.write) await writeFile(new URL('memory.md', import.meta.url), text);
+  if (options.json) console.log(JSON.stringify(rows));
 }
 
 function runChild(way, folder) {

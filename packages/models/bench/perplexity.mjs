@@ -1,7 +1,7 @@
-// Perplexity of a model on its evaluation tokens: this package on the cpu runtime (with and without native BLAS) and PyTorch (peer.py), on
+// Perplexity of models on their evaluation tokens: this package on the cpu runtime (with and without native BLAS) and PyTorch (peer.py), on
 // the same cores, one after the other in one run; of each the fastest round counts.
-//   node bench/perplexity.mjs [--data DIR] [--model stories260k] [--window 256] [--batch 8] [--rounds 5] [--threads N]
-//     [--python /usr/bin/python3] [--write]
+//   node bench/perplexity.mjs [--data DIR] [--model stories260k,tinystories-656k] [--window 256] [--batch 8] [--rounds 5] [--threads N]
+//     [--python /usr/bin/python3] [--write] [--json]
 // Threads are as many as there are cores; beside other programs, one of each is the fairer comparison. Without --data (or ESPALIER_DATA) there is nothing to measure. Build first. --write puts the table into bench/perplexity.md.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,14 +14,15 @@ import { openCheckpoint, openLlama, perplexity, tokensFromBytes } from '../dist/
 const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: process.env.ESPALIER_DATA ?? '' },
-    model: { type: 'string', default: 'stories260k' },
+    model: { type: 'string', default: 'stories260k,tinystories-656k' },
     window: { type: 'string', default: '256' },
     batch: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: `${availableParallelism()}` },
     python: { type: 'string', default: '/usr/bin/python3' },
     write: { type: 'boolean', default: false },
-    child: { type: 'boolean', default: false }, // measures in this process and prints JSON
+    json: { type: 'boolean', default: false }, // the figures as the last line
+    child: { type: 'boolean', default: false }, // measures one model in this process and prints JSON
   },
 });
 if (!options.data) {
@@ -29,7 +30,7 @@ if (!options.data) {
   process.exit(2);
 }
 const [window, batch, rounds] = [options.window, options.batch, options.rounds].map(Number);
-const tokensFile = join(options.data, options.model, 'tokens_eval.u16');
+const tokensFile = (model) => join(options.data, model, 'tokens_eval.u16');
 
 if (options.child) console.log(JSON.stringify(await measure()));
 else await compare();
@@ -40,7 +41,7 @@ async function measure() {
   const checkpoint = await openCheckpoint(join(options.data, options.model));
   const model = await openLlama(checkpoint);
   await checkpoint.close();
-  const tokens = tokensFromBytes(await readFile(tokensFile));
+  const tokens = tokensFromBytes(await readFile(tokensFile(options.model)));
   const once = () => perplexity(model, tokens, { window, batchSize: batch });
   const result = await once();
   let seconds = Number.POSITIVE_INFINITY;
@@ -54,13 +55,23 @@ async function measure() {
 }
 
 async function compare() {
+  const models = [];
+  for (const model of options.model.split(',')) models.push(await compareOn(model));
+  const text = models.map(section).join('\n');
+  console.log(text);
+  if (options.write) await writeFile(new URL('perplexity.md', import.meta.url), text);
+  if (options.json) console.log(JSON.stringify(models));
+}
+
+/** One model everywhere. */
+async function compareOn(model) {
   const load = [loadavg()[0]];
   const threads = Number(options.threads);
   const script = fileURLToPath(import.meta.url);
   const variant = (env) => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [script, '--child', ...process.argv.slice(2)],
+      [script, '--child', ...process.argv.slice(2), '--model', model],
       {
         env: { ...process.env, ESPALIER_THREADS: options.threads, ...env },
         encoding: 'utf8',
@@ -70,16 +81,26 @@ async function compare() {
     return JSON.parse(stdout.trim().split('\n').at(-1));
   };
   const results = { 'espalier, no BLAS': variant({ ESPALIER_BLAS: 'off' }), 'espalier, BLAS': variant({}) };
-  const peer = await pytorch(threads).catch((error) => console.error(`No PyTorch: ${error.message}`));
+  const peer = await pytorch(model, threads).catch((error) => console.error(`No PyTorch: ${error.message}`));
   if (peer) results[`PyTorch ${peer.version}`] = peer;
   load.push(loadavg()[0]);
   const { tokens } = results['espalier, no BLAS'];
-  const lines = Object.entries(results).map(([name, { perplexity: value, seconds }]) => {
-    const ratio = peer ? (seconds / peer.seconds).toFixed(2) : '-';
-    return `| ${name} | ${value.toFixed(4)} | ${(1000 * seconds).toFixed(0)} | ${Math.round(tokens / seconds)} | ${ratio} |`;
-  });
-  const text = [
-    `# Perplexity of ${options.model}, windows of ${window}`,
+  const rows = Object.entries(results).map(([name, { perplexity: value, seconds }]) => ({
+    name,
+    perplexity: value,
+    seconds,
+    againstPeer: peer && seconds / peer.seconds,
+  }));
+  return { model, window, batch, rounds, threads, load, tokens, rows };
+}
+
+function section({ model, threads, load, tokens, rows }) {
+  const lines = rows.map(
+    ({ name, perplexity: value, seconds, againstPeer }) =>
+      `| ${name} | ${value.toFixed(4)} | ${(1000 * seconds).toFixed(0)} | ${Math.round(tokens / seconds)} | ${againstPeer?.toFixed(2) ?? '-'} |`,
+  );
+  return [
+    `# Perplexity of ${model}, windows of ${window}`,
     '',
     `${cpus()[0].model.trim()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, Node ${process.version}, batches of ${batch}, fastest of ${rounds} rounds, load average ${load.map((value) => value.toFixed(1)).join(' to ')}.`,
     '',
@@ -88,14 +109,12 @@ async function compare() {
     ...lines,
     '',
   ].join('\n');
-  console.log(text);
-  if (options.write) await writeFile(new URL('perplexity.md', import.meta.url), text);
 }
 
 /** The same weights and tokens in PyTorch. */
-async function pytorch(threads) {
+async function pytorch(model, threads) {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-perplexity-'));
-  const checkpoint = await openCheckpoint(join(options.data, options.model));
+  const checkpoint = await openCheckpoint(join(options.data, model));
   try {
     const { config, tensors, embedding } = checkpoint;
     const stored = tensors.names.filter(
@@ -111,7 +130,7 @@ async function pytorch(threads) {
     const { source: _, ...sizes } = config;
     await writeFile(join(folder, 'manifest.json'), JSON.stringify({ config: sizes, tensors: named }));
     const script = fileURLToPath(new URL('peer.py', import.meta.url));
-    const args = [script, folder, tokensFile, ...[window, batch, threads, rounds].map(String)];
+    const args = [script, folder, tokensFile(model), ...[window, batch, threads, rounds].map(String)];
     // Without these, glibc gives every large tensor back to the system at once, and PyTorch spends its time on fresh pages.
     const memory = { MALLOC_MMAP_THRESHOLD_: `${2 ** 30}`, MALLOC_TRIM_THRESHOLD_: `${2 ** 32}` };
     const { stdout } = await promisify(execFile)(options.python, args, {

@@ -1,5 +1,5 @@
 // Peak memory and time of writing, reading, converting and pruning a checkpoint that is streamed tensor by tensor.
-//   node bench/stream.mjs [--layers 4,22] [--folder DIR] [--write]
+//   node bench/stream.mjs [--layers 4,22] [--folder DIR] [--write] [--json]
 // The checkpoint is a synthetic Llama of TinyLlama's sizes (hidden 2048, MLP 5632, vocabulary 32,000); 22 layers are 1.1e9 weights,
 // 2.2 GB in bfloat16. Needs four times that on disk. Each step runs in a process of its own, so that its peak is its own.
 import { spawnSync } from 'node:child_process';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     layers: { type: 'string', default: '4,22' },
     folder: { type: 'string', default: tmpdir() },
     write: { type: 'boolean', default: false }, // bench/stream.md
+    json: { type: 'boolean', default: false }, // the figures as the last line
     step: { type: 'string' }, // of the child process
   },
 });
@@ -128,9 +129,12 @@ if (values.step) {
     `${cpus()[0]?.model ?? 'Unknown processor'}, Node ${process.version}. Seconds on a busy machine say little: processor seconds more.`,
     '',
   ];
-  for (const layers of values.layers.split(',')) report.push(...(await measure(layers)));
+  const measured = [];
+  for (const layers of values.layers.split(',')) measured.push(await measure(layers));
+  report.push(...measured.flatMap(section));
   console.log(report.join('\n'));
   if (values.write) await writeFile(new URL('./stream.md', import.meta.url), report.join('\n'));
+  if (values.json) console.log(JSON.stringify(measured));
 }
 
 /** All steps with so many layers. */
@@ -147,22 +151,28 @@ async function measure(layers) {
       console.error(layers, step, child.stdout.trim());
       return { step, ...JSON.parse(child.stdout) };
     });
-    return await section(folder, layers, rows);
+    const shapes = [...llamaTensors(parseLlamaConfig(configOf(layers))).values()].map(({ shape }) =>
+      shape.reduce((a, b) => a * b, 1),
+    );
+    return {
+      layers,
+      weights: shapes.reduce((a, b) => a + b, 0),
+      largest: 4 * Math.max(...shapes),
+      dense: await sizeOf(join(folder, 'dense')),
+      sparse: await sizeOf(join(folder, 'sparse')),
+      rows,
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function section(folder, layers, rows) {
-  const [dense, sparse] = [await sizeOf(join(folder, 'dense')), await sizeOf(join(folder, 'sparse'))];
-  const shapes = [...llamaTensors(parseLlamaConfig(configOf(layers))).values()].map(({ shape }) =>
-    shape.reduce((a, b) => a * b, 1),
-  );
+function section({ layers, weights: count, largest, dense, sparse, rows }) {
   const mega = (bytes) => Math.round(bytes / 1e6).toLocaleString('en');
   return [
-    `## ${layers} layers, ${(shapes.reduce((a, b) => a + b, 0) / 1e9).toFixed(2)}e9 weights`,
+    `## ${layers} layers, ${(count / 1e9).toFixed(2)}e9 weights`,
     '',
-    `${mega(dense)} MB in bfloat16, ${mega(sparse)} MB packed 2:4; the largest tensor takes ${mega(4 * Math.max(...shapes))} MB in float32.`,
+    `${mega(dense)} MB in bfloat16, ${mega(sparse)} MB packed 2:4; the largest tensor takes ${mega(largest)} MB in float32.`,
     '',
     '| step | peak memory, MB | seconds | processor seconds |',
     '| --- | --- | --- | --- |',

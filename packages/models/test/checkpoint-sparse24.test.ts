@@ -1,16 +1,22 @@
 import { createRandom, isEspalierError } from '@espalier/core';
+import { cpuRuntime } from '@espalier/runtime-cpu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodeSafetensors,
   encodeSafetensors,
+  maskByRows,
+  maskInOneRun,
   memoryFolder,
   memoryOutput,
   openCheckpoint,
   packSparse24,
   rewriteCheckpoint,
   unpackSparse24,
+  WEIGHT_CODECS,
 } from '../src/checkpoint/index.js';
+import { openLlama } from '../src/llama/index.js';
+import { nOfMWeight } from '../src/weights/index.js';
 import { jsonBytes, TINY, tinyFolder, valuesOf } from './checkpoint-fixture.js';
 
 /** Keeps the two largest of every four numbers. */
@@ -61,6 +67,26 @@ describe('packing', () => {
     );
     expect(() => unpackSparse24({ ...packed, shape: [2, 4] }, 'w')).toThrow('does not fit');
   });
+});
+
+it('a mask by rows and the mask in one run are the same bits', () => {
+  expect(Array.from(maskByRows(Uint8Array.of(0b1010_1101, 0b1), 3, 3))).toEqual([0b101, 0b101, 0b110]);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer(),
+      (rows, columns, seed) => {
+        const random = createRandom(seed);
+        const run = new Uint8Array(Math.ceil((rows * columns) / 8));
+        for (let i = 0; i < rows * columns; i++) if (random.uniform() < 0.5) run[i >> 3]! |= 1 << (i & 7);
+        const byRows = maskByRows(run, rows, columns);
+        expect(byRows.length).toBe(rows * Math.ceil(columns / 8));
+        expect(maskInOneRun(byRows, rows, columns)).toEqual(run);
+      },
+    ),
+  );
+  expect(() => maskByRows(new Uint8Array(1), 3, 3)).toThrow('2 bytes');
 });
 
 describe('a checkpoint in the compressed-tensors format', () => {
@@ -116,6 +142,43 @@ describe('a checkpoint in the compressed-tensors format', () => {
         expect(await back.tensors.readBytes(name, 4, 8), name).toEqual(bytes.slice(4, 8));
       }
     }
+  });
+
+  it('opens as a model that runs on what is stored, and comes back from it byte for byte', async () => {
+    await cpuRuntime.activate();
+    for (const dtype of ['F32', 'BF16'] as const) {
+      const files = await write({ dtype });
+      const checkpoint = await openCheckpoint(memoryFolder(files));
+      const model = await openLlama(checkpoint);
+      const layers = model.layers();
+      for (const { name, weight } of layers) {
+        expect(weight.format, name).toBe('n:m');
+        const shown = await checkpoint.tensors.read(`${name}.weight`);
+        const dense = weight.toDense();
+        expect(await dense.data()).toEqual(shown);
+        dense.dispose();
+      }
+      const again = memoryOutput();
+      const packed = {
+        codec: WEIGHT_CODECS[0]!,
+        layers: new Map(layers.map(({ name, weight }) => [name, () => weight.store!()])),
+      };
+      await rewriteCheckpoint(checkpoint, again, { packed });
+      model.dispose();
+      expect(again.files).toEqual(files);
+      const trainable = await openLlama(checkpoint, { trainable: true });
+      expect(new Set(trainable.layers().map(({ weight }) => weight.format))).toEqual(new Set(['dense']));
+      trainable.dispose();
+    }
+  });
+
+  it('takes no other pattern', async () => {
+    const weight = nOfMWeight(Float32Array.of(1, 0, 0, 0), [1, 4], { n: 1, m: 4 });
+    const { format, shape, attributes } = await weight.store!();
+    const layers = new Map([['a', { format, shape, attributes }]]);
+    expect(() => WEIGHT_CODECS[0]!.configure(layers, new Map())).toThrow(
+      'a is 1:4; compressed-tensors has 2:4',
+    );
   });
 
   it('becomes an ordinary one again', async () => {

@@ -1,8 +1,14 @@
 import { isEspalierError } from '@espalier/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { bitsPerByte, DivergenceMeter, divergence, perplexity } from '../src/evaluate/index.js';
-import { llamaFromArrays } from '../src/llama/index.js';
+import {
+  bitsPerByte,
+  checkpointPerplexity,
+  DivergenceMeter,
+  divergence,
+  perplexity,
+} from '../src/evaluate/index.js';
+import { type LlamaSource, llamaFromArrays } from '../src/llama/index.js';
 import { expectClose, withRuntime } from './llama-fixture.js';
 import {
   CONFIG,
@@ -17,6 +23,55 @@ withRuntime();
 
 const arrays = randomArrays(CONFIG);
 const stream = randomTokens(CONFIG, 23);
+
+describe('perplexity of a checkpoint, one decoder layer at a time', () => {
+  const sourceOf = (tied: boolean): LlamaSource => {
+    const config = { ...CONFIG, tied };
+    const tensors = randomArrays(config);
+    const embedding = 'model.embed_tokens.weight';
+    return {
+      config,
+      embedding,
+      head: tied ? embedding : 'lm_head.weight',
+      tensors: {
+        info: (name) => ({
+          dtype: 'F32',
+          shape: tensors[name]!.shape,
+          bytes: 4 * tensors[name]!.data.length,
+        }),
+        read: async (name) => tensors[name]!.data.slice(),
+      },
+    };
+  };
+
+  test.each([true, false])('is that of the whole model (tied: %s)', async (tied) => {
+    const source = sourceOf(tied);
+    const model = llamaFromArrays(source.config, randomArrays(source.config));
+    const options = { window: 5, batchSize: 3, bytesOf: (token: number) => token + 1 };
+    const { modelBytes, ...byLayer } = await checkpointPerplexity(source, stream, options);
+    const whole = await perplexity(model, stream, options);
+    expect(modelBytes).toBe(model.bytes);
+    expect(byLayer.negativeLogLikelihood).toBeCloseTo(whole.negativeLogLikelihood, 6);
+    expect({ ...byLayer, negativeLogLikelihood: 0, perplexity: 0, bitsPerByte: 0 }).toEqual({
+      ...whole,
+      negativeLogLikelihood: 0,
+      perplexity: 0,
+      bitsPerByte: 0,
+    });
+    model.dispose();
+  });
+
+  test('refuses what does not fit, and stops', async () => {
+    const source = sourceOf(true);
+    await expect(checkpointPerplexity(source, stream, { window: 1 })).rejects.toThrow('at least two tokens');
+    await expect(checkpointPerplexity(source, [9999, 9999], { window: 2 })).rejects.toThrow(/vocabulary/);
+    const signal = AbortSignal.abort();
+    const error = await checkpointPerplexity(source, stream, { window: 5 }, { signal }).catch(
+      (e: unknown) => e,
+    );
+    expect(isEspalierError(error, 'aborted')).toBe(true);
+  });
+});
 
 describe('perplexity', () => {
   test('is the exponential of the mean over tokens 2 to T of consecutive windows', async () => {

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isEspalierError } from '@espalier/core';
 import { cpuRuntime } from '@espalier/runtime-cpu';
 import { memory, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { adamW, momentumSgd } from '../src/baselines/index.js';
 import {
+  cachedPasskeyModel,
   captureState,
   crossEntropy,
   decodeState,
@@ -18,6 +22,7 @@ import {
   type TrainingState,
   train,
   trainByteModel,
+  trainPasskeyModel,
   wholeBatch,
 } from '../src/trainer/index.js';
 
@@ -218,7 +223,7 @@ test('stories agree: plural nouns with were, names with their pronouns', () => {
     expect(['Anna', 'Mia', 'Rosa'].includes(name!)).toBe(own === 'her');
 });
 
-test('a small byte model learns its grammar to below three bits a byte, the same each time', {
+test('a small byte model learns its grammar to below 1.2 bits a byte', {
   timeout: 120_000,
 }, async () => {
   const losses: number[] = [];
@@ -226,7 +231,33 @@ test('a small byte model learns its grammar to below three bits a byte, the same
     { size: 'small' },
     { onProgress: ({ value }) => losses.push(value!) },
   );
-  expect(losses.at(-1)! / Math.LN2).toBeLessThan(3);
+  expect(losses.at(-1)! / Math.LN2).toBeLessThan(1.2);
   expect(Math.max(...evaluation)).toBeLessThan(257);
   trained.dispose();
+});
+
+test('a model of passkeys is trained the same each time, and read from the folder the second time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'passkey-model-'));
+  try {
+    let steps = 0;
+    const settings = { steps: 2, seed: 3 };
+    const run = { onProgress: () => steps++ };
+    const models = [
+      await trainPasskeyModel(settings, run),
+      await cachedPasskeyModel(folder, settings, run),
+      await cachedPasskeyModel(folder, settings, run),
+    ];
+    expect(steps).toBe(4);
+    const weights = models.map((model) => {
+      const dense = model.layers()[0]!.weight.toDense();
+      const values = [...dense.dataSync()];
+      dense.dispose();
+      model.dispose();
+      return values;
+    });
+    expect(weights[1]).toEqual(weights[0]);
+    expect(weights[2]).toEqual(weights[0]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,6 +1,22 @@
-import { isEspalierError, type StoredWeight } from '@espalier/core';
+import { createRandom, isEspalierError, type StoredWeight } from '@espalier/core';
 import { cpuRuntime } from '@espalier/runtime-cpu';
-import { memory, tensor2d, variable } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  dispose,
+  grad,
+  matMul,
+  max,
+  memory,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  tensor2d,
+  tensor3d,
+  tidy,
+  variable,
+} from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -22,6 +38,27 @@ const denseOf = async (weight: { toDense(): { data(): Promise<unknown>; dispose(
   dense.dispose();
   return values;
 };
+
+/** The largest difference, of the largest number. */
+const relativeDifference = (a: Tensor, b: Tensor): number =>
+  tidy(() => max(abs(sub(a, b))).dataSync()[0] / max(abs(b)).dataSync()[0]);
+
+/** An integer weight from a seed. */
+function randomIntegers(seed: number, shape: readonly [number, number], bits: number, groups?: 'listed') {
+  const random = createRandom(seed);
+  const below = (count: number, limit: number) =>
+    Uint16Array.from({ length: count }, () => random.integer(limit));
+  const groupSize = shape[1] / 2;
+  return integerWeight({
+    shape,
+    bits,
+    groupSize,
+    codes: below(shape[0] * shape[1], 2 ** bits),
+    scales: Float64Array.from({ length: 2 * shape[0] }, () => random.uniform() + 0.1),
+    zeros: Int32Array.from(below(2 * shape[0], 2 ** bits), (zero) => (groups ? zero - 9 : zero)),
+    ...(groups && { groupOfInput: below(shape[1], 2) }),
+  });
+}
 
 describe('codes', () => {
   test('come back from their packing', () => {
@@ -118,13 +155,67 @@ describe('stored forms', () => {
     again.dispose();
   });
 
-  test('a product with any of them leaves nothing behind', () => {
+  test.each([
+    ['2:4', () => nOfMWeight(matrix, shape, { n: 2, m: 4 })],
+    ['bitmap', () => bitmapWeight(matrix, shape)],
+    ['integer', () => randomIntegers(5, [6, 12], 3)],
+    ['integer, wide zeros and listed groups', () => randomIntegers(6, [6, 12], 3, 'listed')],
+  ])(
+    '%s multiplies as its dense matrix does, is still what it was, and leaves nothing behind',
+    async (_, make) => {
+      const before = memory().numTensors;
+      const weight = make();
+      const stored = await weight.store!();
+      const [outputs, inputs] = weight.shape;
+      for (const rows of [1, 3, 9]) {
+        const x = tensor2d(
+          Float32Array.from({ length: rows * inputs }, (_, i) => Math.sin(i + 1)),
+          [rows, inputs],
+        );
+        const dense = weight.toDense();
+        const expected = matMul(x, dense, false, true);
+        const product = weight.matmul(x);
+        expect(product.shape).toEqual([rows, outputs]);
+        expect(relativeDifference(product, expected)).toBeLessThan(1e-6);
+        const slope = (by: (x: Tensor) => Tensor) => grad((x: Tensor) => sum(square(by(x))))(x);
+        const byWeight = slope((x) => weight.matmul(x));
+        const byDense = slope((x) => matMul(x as Tensor2D, dense, false, true));
+        expect(relativeDifference(byWeight, byDense)).toBeLessThan(1e-6);
+        dispose([x, dense, expected, product, byWeight, byDense]);
+      }
+      weight.dispose();
+      expect(memory().numTensors).toBe(before);
+      expect(stored).toEqual(await make().store!());
+    },
+  );
+
+  test('what was multiplied is stored as it was made', async () => {
+    const weights = [
+      () => nOfMWeight(matrix, shape, { n: 2, m: 4 }),
+      () => randomIntegers(5, [6, 12], 3),
+      () => randomIntegers(6, [6, 12], 3, 'listed'),
+    ];
+    for (const make of weights) {
+      const weight = make();
+      const before = memory().numTensors;
+      const x = tensor2d(new Float32Array(2 * weight.shape[1]), [2, weight.shape[1]]);
+      weight.matmul(x).dispose();
+      x.dispose();
+      expect(await weight.store!()).toEqual(await make().store!());
+      expect(await denseOf(weight)).toEqual(await denseOf(make()));
+      weight.dispose();
+      expect(memory().numTensors).toBe(before);
+    }
+  });
+
+  test('rows keep their leading axes', () => {
     const weight = nOfMWeight(matrix, shape, { n: 2, m: 4 });
-    const x = tensor2d(new Float32Array(24), [3, 8]);
-    const before = memory().numTensors;
-    weight.matmul(x).dispose();
-    expect(memory().numTensors).toBe(before);
-    x.dispose();
+    const x = tensor3d(new Float32Array(48).fill(1), [2, 3, 8]);
+    const product = weight.matmul(x);
+    expect(product.shape).toEqual([2, 3, 2]);
+    expect([...product.dataSync()].slice(0, 2)).toEqual([2.5, 5]);
+    dispose([x, product]);
+    weight.dispose();
   });
 
   test('a variable can be trained under the name weight', () => {

@@ -2,6 +2,7 @@ import {
   type ClaimContext,
   createRandom,
   defineClaim,
+  deriveSeed,
   type Measurements,
   type OptionsSchema,
   type PrunerAlgorithm,
@@ -120,7 +121,14 @@ const proxyLoss = defineClaim({
       signal?.throwIfAborted();
       const { weight, moments } = heavyTailedLayer(64, 128, 100 * seed + i);
       const mask = initialMask(weight, 128, moments, PATTERN, 0.5);
-      const result = armorLayer(weight, 128, moments, mask, settings, createRandom(seed + i));
+      const result = armorLayer(
+        weight,
+        128,
+        moments,
+        mask,
+        settings,
+        createRandom(deriveSeed(seed, 'armor', i)),
+      );
       measured[`layer${i}.before`] = result.initialLoss;
       measured[`layer${i}.after`] = result.loss;
     }

@@ -2,6 +2,7 @@ import { definePlugin } from '@espalier/core';
 import { armor } from './armor.js';
 import { nowagP } from './nowag-p.js';
 
+export { armorCodec } from './armor-codec.js';
 export {
   type ArmorFactors,
   type ArmorObserver,
@@ -29,4 +30,5 @@ export default definePlugin({
   scenarios: () => import('./scenarios.js'),
   claims: () => import('./claims.js'),
   golden: () => import('./golden.js'),
+  weightCodecs: () => import('./weight-codecs.js'),
 });

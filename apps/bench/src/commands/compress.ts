@@ -1,23 +1,20 @@
 import { access } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { Json, LayerReport } from '@espalier/core';
-import {
-  type Checkpoint,
-  memoryEstimate,
-  openCheckpoint,
-  openTokenizer,
-  type Tokenizer,
-} from '@espalier/models';
+import { dirname, join, resolve } from 'node:path';
+import type { Json } from '@espalier/core';
+import { type Checkpoint, openCheckpoint, openTokenizer, type Tokenizer } from '@espalier/models';
 import type { Command } from 'commander';
 import { writeAtomically } from '../atomic-write.js';
-import { compressFolder, type FolderReport, forgetLayers } from '../compress/compress-folder.js';
+import { bytesOnDisk, compressFolder, forgetLayers } from '../compress/compress-folder.js';
 import { compressionJob } from '../compress/compression-job.js';
+import { comparison, estimateText, layerLine } from '../compress/compression-text.js';
+import { estimate } from '../compress/estimate.js';
+import { fileForm, installedCodecs } from '../compress/file-form.js';
 import { readTokens } from '../compress/token-file.js';
 import { UsageError } from '../exit-status.js';
 import { loadInstalled } from '../installed.js';
 import { interruptSignal } from '../interrupt.js';
 import { createStatusLine } from '../progress/status-line.js';
-import { shortNumber, shortTime, textTable } from '../text-table.js';
+import { shortTime } from '../text-table.js';
 import { positive, positiveInteger, withOptions } from './options.js';
 import { parseOptionFlags } from './solve.js';
 
@@ -63,12 +60,16 @@ export function addCompress(program: Command): void {
     .requiredOption('--evaluate <text>', 'what the result is judged on: a text file, or tokens (.u16)')
     .option('--window <tokens>', 'length of the windows of both', positiveInteger, 256)
     .option('--calibration-windows <n>', 'how many windows are looked at', positiveInteger, 64)
-    .option('--format <name>', 'dense: plain matrices; packed: 2:4 weights as compressed-tensors', 'dense')
+    .option(
+      '--format <name>',
+      'dense: plain matrices; packed: the form in which the method stores them, or that form by its name (aqlm, ...)',
+      'dense',
+    )
     .option(
       '--stream',
       'hold one decoder layer in memory at a time; for methods that treat layers one by one',
     )
-    .option('--dry-run', 'say what would be done and what memory it needs')
+    .option('--dry-run', 'measure a sample and say what memory, time and room on disk the whole needs')
     .option('--out <folder>', 'the new checkpoint; must not exist yet')
     .addHelpText(
       'after',
@@ -77,9 +78,12 @@ The model is a Hugging Face folder, a safetensors file or a llama2.c file. Finis
 checkpoint is written: after Ctrl-C, a crash or kill -9 the same command goes on. The new folder appears when it is complete;
 compression-report.json in it holds the figures of every layer.
 
+With --format packed the files hold what the method stored: 2:4 weights as compressed-tensors, codebooks as AQLM, the factors of ARMOR.
+
 Examples:
   espalier compress ./model --with wanda --pattern 2:4 --calibration train.txt --evaluate test.txt --out ./model-2of4
-  espalier compress ./model --with gptq --bits 4 --calibration train.txt --evaluate test.txt --out ./model-4bit`,
+  espalier compress ./model --with gptq --bits 4 --calibration train.txt --evaluate test.txt --out ./model-4bit
+  espalier compress ./model --with aqlm --bits 2.5 --format packed --calibration train.txt --evaluate test.txt --dry-run`,
     )
     .action((model: string, options: CompressOptions) => compress(model, options));
   withOptions(command, 'runtime', 'seed', 'fresh', 'json');
@@ -90,47 +94,61 @@ async function compress(path: string, options: CompressOptions): Promise<void> {
   const algorithm = registry.find(options.with);
   if (algorithm.kind !== 'pruner' && algorithm.kind !== 'quantizer')
     throw new UsageError(`${algorithm.name} is a ${algorithm.kind}; compress takes pruners and quantizers.`);
-  if (options.format !== 'dense' && options.format !== 'packed')
-    throw new UsageError(`--format is dense or packed; given '${options.format}'.`);
-  if (options.format === 'packed' && options.stream)
-    throw new UsageError('--format packed writes from the whole model: leave out --stream.');
+  if (options.stream && algorithm.worksOn === 'model')
+    throw new UsageError(`${algorithm.name} works on the whole model at once: leave out --stream.`);
+  const codecs = await installedCodecs(registry);
+  const form = fileForm(options.format, codecs);
   const flags = parseOptionFlags(algorithm, options.option);
   await registry.activateRuntime(options.runtime);
   const job = compressionJob(algorithm, flags, options, registry.services());
-  const source = await openCheckpoint(path);
+  const source = await openCheckpoint(path, { codecs });
   try {
     const tokenizer = tokenizerOf(path, source);
     const calibration = await readTokens(options.calibration, tokenizer);
     const evaluation = await readTokens(options.evaluate, tokenizer);
+    const window = Math.min(options.window, source.config.contextLength);
+    const status = createStatusLine();
+    const signal = interruptSignal();
+    let stage = '';
+    const onStage = (name: string) => {
+      stage = name;
+      status.show(name);
+    };
+    const shared = { source, job, codecs, calibration, evaluation, window, onStage };
+    const { calibrationWindows } = options;
     if (options.dryRun) {
-      printEstimate(source, options, calibration.length);
+      const found = await estimate({ ...shared, calibrationWindows }, { signal, seed: options.seed });
+      status.clear();
+      const onDisk = await bytesOnDisk(source);
+      console.log(
+        options.json
+          ? JSON.stringify({ ...found, onDisk })
+          : estimateText(found, source, onDisk, algorithm.worksOn !== 'model'),
+      );
       return;
     }
     const out = await freshTarget(options.out);
     if (options.fresh) await forgetLayers(out);
-    const status = createStatusLine();
-    const signal = interruptSignal();
-    let stage = '';
     const report = await compressFolder(
       {
-        path,
-        source,
+        ...shared,
         out,
-        job,
         settings: settingsOf(path, algorithm.name, flags, options),
-        calibration,
-        evaluation,
-        window: Math.min(options.window, source.config.contextLength),
-        calibrationWindows: options.calibrationWindows,
-        format: options.format,
+        calibrationWindows,
+        form,
         stream: options.stream ?? false,
-        onLayer(layer) {
+        onLayer(layer, kept) {
           status.clear();
-          if (!options.json) console.log(layerLine(layer));
+          if (!options.json) console.log(layerLine(layer, kept));
         },
-        onStage(name) {
-          stage = name;
-          status.show(name);
+        onResume(layers) {
+          status.clear();
+          if (!options.json)
+            console.log(`Going on: ${layers} layers are finished, in ${options.out}.layers.`);
+        },
+        onWarning(text) {
+          status.clear();
+          console.error(`espalier: ${text}`);
         },
       },
       {
@@ -153,11 +171,11 @@ async function compress(path: string, options: CompressOptions): Promise<void> {
   }
 }
 
-/** Opens the tokenizer when a text needs one. */
+/** Opens the tokenizer when a text needs one; that of a single file lies beside it. */
 function tokenizerOf(path: string, source: Checkpoint): () => Promise<Tokenizer> {
   let opened: Promise<Tokenizer> | undefined;
   return () => {
-    opened ??= openTokenizer(source.files ?? path);
+    opened ??= openTokenizer(source.files ?? dirname(path));
     return opened;
   };
 }
@@ -193,51 +211,4 @@ function settingsOf(
     stream: stream ?? false,
     seed,
   };
-}
-
-function printEstimate(source: Checkpoint, options: CompressOptions, tokens: number): void {
-  const { config } = source;
-  const used = Math.min(tokens, options.window * options.calibrationWindows);
-  const { layer, hiddenStates, hessian, checkpoint, peak } = memoryEstimate(config, used);
-  const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
-  const rows = [
-    ['decoder layers', String(config.layers)],
-    ['one decoder layer in float32', megabytes(layer)],
-    ['hidden states of the calibration data', megabytes(hiddenStates)],
-    ['X^T X of the widest layer', megabytes(hessian)],
-    ['whole model in float32', megabytes(checkpoint)],
-    ['needed with --stream', megabytes(peak)],
-    ['needed without', megabytes(2 * checkpoint + peak)],
-  ];
-  console.log(
-    options.json
-      ? JSON.stringify({ layer, hiddenStates, hessian, checkpoint, peak })
-      : textTable(['memory', ''], rows),
-  );
-}
-
-function layerLine({ layer, format, sparsity, bitsPerWeight, outputError, seconds }: LayerReport): string {
-  const error = outputError === undefined ? '' : `  error ${shortNumber(outputError)}`;
-  return `${layer}  ${format}  ${(100 * sparsity).toFixed(1)} % zeros  ${bitsPerWeight.toFixed(2)} bits${error}  ${shortTime(1000 * seconds)}`;
-}
-
-function comparison({ before, after }: FolderReport): string {
-  const row = (
-    name: string,
-    of: (figures: FolderReport['before']) => number,
-    unit: (value: number) => string,
-  ) => [name, unit(of(before)), unit(of(after)), `${((100 * of(after)) / of(before)).toFixed(1)} %`];
-  const bytes = (value: number) => `${(value / 2 ** 20).toFixed(2)} MB`;
-  return textTable(
-    ['', 'before', 'after', 'after / before'],
-    [
-      row(
-        'perplexity',
-        ({ perplexity }) => perplexity,
-        (value) => value.toFixed(3),
-      ),
-      row('size on disk', ({ bytesOnDisk }) => bytesOnDisk, bytes),
-      row('size in memory', ({ bytesInMemory }) => bytesInMemory, bytes),
-    ],
-  );
 }

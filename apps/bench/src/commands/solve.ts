@@ -64,13 +64,14 @@ async function solve(name: string, path: string, options: SolveOptions): Promise
   const family = algorithm.solves;
   const bytes = path === '-' ? await buffer(process.stdin) : await readProblem(path);
   const problem = await parse(formatOf(family, path, options.format), bytes, path);
-  const accepted = algorithm.accepts?.(problem) ?? true;
+  const chosen = parseOptionFlags(algorithm, options.option);
+  const accepted = algorithm.accepts?.(problem, chosen) ?? true;
   if (accepted !== true) throw new UsageError(`${name} does not take this problem: ${accepted}`);
 
   // No handler for Ctrl-C: there is nothing to keep, and a solver that never yields would not let one run.
   const status = createStatusLine();
   const start = performance.now();
-  const solver = algorithm.create(parseOptionFlags(algorithm, options.option), registry.services());
+  const solver = algorithm.create(chosen, registry.services());
   const solution = await solver.solve(problem, {
     seed: options.seed,
     ...(options.timeLimit && { timeLimitMs: options.timeLimit * 1_000 }),

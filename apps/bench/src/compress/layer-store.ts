@@ -1,14 +1,28 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ArtifactStore, InvalidDataError, type StoredArray, type StoredWeight } from '@espalier/core';
+import {
+  type ArtifactStore,
+  InvalidDataError,
+  type LayerReport,
+  type StoredArray,
+  type StoredWeight,
+} from '@espalier/core';
 import { writeAtomically } from '../atomic-write.js';
 import { UsageError } from '../exit-status.js';
 
 const JOB_FILE = 'job.json';
+/** A report a line. */
+const REPORT_FILE = 'reports.jsonl';
 
 /** A folder with the finished layers of one compression. */
 export interface LayerStore extends ArtifactStore {
+  /** What earlier runs reported of the layers that they finished. */
+  readonly finished: ReadonlyMap<string, LayerReport>;
+  /** Keeps a report for later runs. */
+  note(report: LayerReport): void;
+  has(key: string): Promise<boolean>;
   /** Removes the folder: the compression is written. */
   discard(): Promise<void>;
 }
@@ -23,24 +37,64 @@ export async function openLayerStore(folder: string, job: object): Promise<Layer
   const earlier = await readFile(join(folder, JOB_FILE), 'utf8').catch(() => undefined);
   if (earlier !== undefined && earlier !== text)
     throw new UsageError(
-      `${folder} holds the finished layers of another compression. Delete it, use the same settings, or choose another --out.`,
+      `${folder} holds the finished layers of another compression. Use the same settings, choose another --out, or give --fresh, which deletes them.`,
     );
-  await mkdir(folder, { recursive: true });
-  await writeAtomically(join(folder, JOB_FILE), text);
+  // A compression that is refused before its first layer leaves nothing behind.
+  let begun: Promise<void> | undefined;
+  const begin = async () => {
+    await mkdir(folder, { recursive: true });
+    await writeAtomically(join(folder, JOB_FILE), text);
+  };
   const fileOf = (key: string) =>
     join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 24)}.weight`);
+  const finished = await readReports(join(folder, REPORT_FILE));
   return {
+    finished,
+    note(report) {
+      // A method that keeps nothing has no folder: there is then nothing to go on with.
+      if (begun || earlier !== undefined)
+        appendFileSync(join(folder, REPORT_FILE), `${JSON.stringify(report)}\n`);
+    },
+    has: (key) =>
+      access(fileOf(key)).then(
+        () => true,
+        () => false,
+      ),
     async get(key) {
       const bytes = await readFile(fileOf(key)).catch(() => undefined);
       return bytes && decode(bytes, fileOf(key));
     },
     async put(key, weight) {
       const path = fileOf(key);
+      begun ??= begin();
+      await begun;
       await writeFile(`${path}.partial`, encode(weight));
       await rename(`${path}.partial`, path);
     },
     discard: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The last report of each layer; a line that a crash cut off is left out. */
+async function readReports(path: string): Promise<ReadonlyMap<string, LayerReport>> {
+  const reports = new Map<string, LayerReport>();
+  const text = await readFile(path, 'utf8').catch(() => '');
+  for (const line of text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1)) {
+    const report = parsedReport(line);
+    if (report) reports.set(report.layer, report);
+  }
+  return reports;
+}
+
+function parsedReport(line: string): LayerReport | undefined {
+  try {
+    return JSON.parse(line) as LayerReport;
+  } catch {
+    return undefined; // two runs that were cut off wrote into one line
+  }
 }
 
 const TYPES = {

@@ -4,10 +4,12 @@ import { measurementTable, unfinishedTable } from './measurement-table.js';
 import { accuracyTimeFigure } from './plots/accuracy-time.js';
 import { convergenceFigure } from './plots/convergence.js';
 import { legend } from './plots/legend.js';
+import { sweepFigure } from './plots/sweep.js';
 import { profileSection } from './profile-section.js';
 import { describeAxis } from './score.js';
 import { scoreTable } from './score-table.js';
 import type { ScenarioResults } from './series.js';
+import { sweepsOf } from './sweeps.js';
 
 /** Plots beyond this many instances are folded away: a phone would scroll for minutes. */
 const UNFOLDED_FIGURES = 6;
@@ -34,9 +36,17 @@ function measured(results: ScenarioResults): Html {
   const unfinished = unfinishedTable(results);
   const curves = instances.flatMap((instance) => convergenceFigure(results, instance) ?? []);
   const scatters = instances.flatMap((instance) => accuracyTimeFigure(results, instance) ?? []);
+  const sweeps = sweepsOf(instances).flatMap((sweep) => sweepFigure(results, sweep) ?? []);
   return html`<h3>Scores</h3>
 ${scoreTable(results)}
 ${unfinished && html`<h3>Trials without a score</h3>${unfinished}`}
+${
+  sweeps.length > 0 &&
+  html`<h3>From instance to instance</h3>
+<p class="note">Final score of instances that differ in one number alone, median over repetitions.</p>
+${legend(series)}
+${figureGrid(sweeps, '')}`
+}
 <h3>Convergence</h3>
 <p class="note">Score against time, median over repetitions; the band spans all repetitions. A cross ends a line whose trials did not all finish; the dotted line is the best known score.</p>
 ${legend(series)}

@@ -55,6 +55,13 @@ export function assertScenariosDescribed({ scenarios, trials }: ResultsFile): vo
   );
 }
 
+/** What a trial of one scenario is called: its algorithm, with the options that set it apart where there are several sets. */
+export function labelsOf(trials: readonly TrialRecord[]): (record: TrialRecord) => string {
+  const { series, keyOf } = seriesOf(trials);
+  const labels = new Map(series.map(({ key, label }) => [key, label]));
+  return (record) => labels.get(keyOf(record))!;
+}
+
 function groupTrials(scenario: ScenarioDescription, trials: readonly TrialRecord[]): ScenarioResults {
   const instances = [...new Map(trials.map(({ trial }) => [trial.instance.name, trial.instance])).values()];
   const { series, keyOf } = seriesOf(trials);

@@ -18,6 +18,8 @@ export interface TrialOrder {
 /** What it tells on the way and at the end. */
 export type TrialMessage =
   | { readonly type: 'started' }
+  /** Work that does not count as the algorithm's begins, and ends. */
+  | { readonly type: 'paused' | 'resumed' }
   | PointsMessage
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'failed'; readonly reason: string; readonly peakMemoryBytes: number }

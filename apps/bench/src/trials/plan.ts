@@ -1,8 +1,8 @@
 import {
   type DataFiles,
   deriveSeed,
-  type JsonObject,
   messageOf,
+  optionSets,
   type Plugin,
   type Registry,
 } from '@espalier/core';
@@ -43,7 +43,7 @@ export interface Plan {
 /** Runtime of the kinds that need none. */
 const NO_RUNTIME = 'none';
 
-/** All trials: scenarios x instances x algorithms x repetitions, in this order. */
+/** All trials: scenarios x instances x algorithms x option sets x repetitions, in this order. */
 export async function planTrials(request: PlanRequest): Promise<Plan> {
   const trials: PlannedTrial[] = [];
   const failures: Failure[] = [];
@@ -71,23 +71,22 @@ async function trialsOf({ scenario, plugin: owner }: InstalledScenario, request:
     for (const { algorithm, plugin } of entries) {
       const runtime = usesTensors(algorithm) ? request.runtime : NO_RUNTIME;
       const surroundings = await versionsOf([owner, ...bringersOf(runtime, registry)], folders);
-      const options =
-        scenario.options?.(algorithm, instance) ?? Object.values(algorithm.examples ?? {})[0] ?? {};
-      for (let repetition = 0; repetition < request.repetitions; repetition++) {
-        const trial: TrialSpec = {
-          scenario: scenario.name,
-          instance,
-          algorithm: algorithm.name,
-          plugin: { name: plugin.name, version: await packageVersion(plugin.name, folders) },
-          options: options as JsonObject,
-          seed: deriveSeed(request.seed, scenario.name, instance.name, algorithm.name, repetition),
-          repetition,
-          runtime,
-          suite,
-        };
-        // As the trial's process will get it: without undefined members, say.
-        trials.push({ trial: JSON.parse(JSON.stringify(trial)) as TrialSpec, surroundings });
-      }
+      for (const options of optionSets(scenario, algorithm, instance))
+        for (let repetition = 0; repetition < request.repetitions; repetition++) {
+          const trial: TrialSpec = {
+            scenario: scenario.name,
+            instance,
+            algorithm: algorithm.name,
+            plugin: { name: plugin.name, version: await packageVersion(plugin.name, folders) },
+            options,
+            seed: deriveSeed(request.seed, scenario.name, instance.name, algorithm.name, repetition),
+            repetition,
+            runtime,
+            suite,
+          };
+          // As the trial's process will get it: without undefined members, say.
+          trials.push({ trial: JSON.parse(JSON.stringify(trial)) as TrialSpec, surroundings });
+        }
     }
   }
   return trials;

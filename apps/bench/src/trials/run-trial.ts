@@ -6,8 +6,10 @@ import { createCurve } from './curve.js';
 import type { TrialMessage, TrialOrder } from './messages.js';
 import type { PlannedTrial } from './plan.js';
 
-/** Milliseconds that a process may take to load plugins and the task, before the algorithm starts. */
-const LOADING_LIMIT_MS = 120_000;
+/** Milliseconds that a process may take to load plugins and the task, before the algorithm starts. A full suite may train a model for it. */
+const LOADING_LIMIT_MS = { quick: 120_000, full: 900_000 };
+/** The same for what a scenario does outside the algorithm's time, such as scoring. */
+const UNTIMED_LIMIT_MS = LOADING_LIMIT_MS;
 /** What an algorithm may overrun its time limit by before its process is ended. */
 const graceMs = (timeLimitMs: number) => Math.max(3_000, 0.5 * timeLimitMs);
 /** What a process may take to end after its last word: some devices are slow to let go, and a profile is written then. */
@@ -43,6 +45,8 @@ export async function runTrial(
 ): Promise<TrialRecord> {
   const { folders, dataFolder, cacheFolder, memoryLimitBytes, signal, profileFolder, onPoint } = context;
   const { timeLimitMs } = trial.instance;
+  let leftMs = timeLimitMs + graceMs(timeLimitMs);
+  let runningSince = 0;
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const curve = createCurve();
@@ -64,7 +68,17 @@ export async function runTrial(
     (message) => {
       switch (message.type) {
         case 'started':
-          allow(timeLimitMs + graceMs(timeLimitMs), 'Still running');
+          runningSince = performance.now();
+          allow(leftMs, 'Still running');
+          break;
+        case 'paused':
+          leftMs -= performance.now() - runningSince;
+          allow(UNTIMED_LIMIT_MS[trial.suite], 'Still in untimed work');
+          break;
+        case 'resumed':
+          runningSince = performance.now();
+          leftMs = Math.max(leftMs, graceMs(timeLimitMs));
+          allow(leftMs, 'Still running');
           break;
         case 'points':
           curve.add(message);
@@ -88,10 +102,10 @@ export async function runTrial(
   /** Ends the process after `ms` from now, unless it is allowed more before that. */
   const allow = (ms: number, what: string) => {
     clearTimeout(deadline);
-    const reason = `${what} ${Math.round(ms / 1_000)} s after the start.`;
+    const reason = `${what} after ${Math.round(ms / 1_000)} s.`;
     deadline = setTimeout(() => end({ status: 'timed-out', reason }), ms);
   };
-  allow(LOADING_LIMIT_MS, 'Still loading');
+  allow(LOADING_LIMIT_MS[trial.suite], 'Still loading');
   const memory = setInterval(() => {
     if (!finished && child.pid !== undefined) peakMemoryBytes = peakMemoryOf(child.pid) ?? peakMemoryBytes;
   }, SAMPLE_MEMORY_EVERY_MS);

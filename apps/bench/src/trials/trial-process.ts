@@ -40,7 +40,7 @@ async function measure({
   if (usesTensors(algorithm)) await registry.activateRuntime(trial.runtime);
   const data = folder ? dataFolder(folder) : noDataFiles;
   const task = await scenario.load(trial.instance, { suite: trial.suite, data, cacheFolder });
-  const accepted = scenario.accepts(algorithm, task);
+  const accepted = scenario.accepts(algorithm, task, trial.options);
   if (accepted !== true) {
     await send({ type: 'refused', reason: accepted });
     return;
@@ -51,6 +51,8 @@ async function measure({
   const stream = createPointStream((message) => void send(message).catch(() => {}));
   const timer = setInterval(() => stream.flush(), FLUSH_EVERY_MS);
   let untimedMs = 0;
+  let paused = 0;
+  const tell = (type: 'paused' | 'resumed') => void send({ type }).catch(() => {});
   const start = performance.now();
   const elapsed = () => performance.now() - start - untimedMs;
   const untimed = <T>(work: () => T): T => {
@@ -65,7 +67,14 @@ async function measure({
       stop();
       throw thrown;
     }
-    if (result instanceof Promise) return result.finally(stop) as T;
+    if (result instanceof Promise) {
+      // What takes long is asynchronous: the hard deadline does not count it either.
+      if (paused++ === 0) tell('paused');
+      return result.finally(() => {
+        stop();
+        if (--paused === 0) tell('resumed');
+      }) as T;
+    }
     stop();
     return result;
   };

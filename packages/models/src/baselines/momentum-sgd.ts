@@ -1,4 +1,4 @@
-import { add, mul, sub } from '@tensorflow/tfjs-core';
+import { momentumStep } from '@espalier/kernels';
 import { z } from 'zod';
 import { defineUpdateRule } from '../definers/define-update-rule.js';
 
@@ -30,10 +30,15 @@ export const momentumSgd = defineUpdateRule({
   },
   slots: ['velocity'],
   update({ parameter, gradient, state, learningRate, step }, { momentum, form, weightDecay }) {
-    const g = weightDecay > 0 ? add(gradient, mul(parameter, weightDecay)) : gradient;
     const fresh = form === 'average' && step > 1 ? 1 - momentum : 1;
-    const velocity = add(mul(state.velocity, momentum), mul(g, fresh));
-    const direction = form === 'nesterov' ? add(g, mul(velocity, momentum)) : velocity;
-    return { parameter: sub(parameter, mul(direction, learningRate)), state: { velocity } };
+    const nesterov = form === 'nesterov';
+    const after = momentumStep({ value: parameter, ...state }, gradient, {
+      learningRate,
+      momentum,
+      fresh,
+      nesterov,
+      weightDecay,
+    });
+    return { parameter: after.value, state: { velocity: after.velocity } };
   },
 });

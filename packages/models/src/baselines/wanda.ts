@@ -15,6 +15,9 @@ export const wanda = defineLayerwisePruner({
   within: 'row',
   score({ matrix, inputs, statistics }) {
     const norms = statistics!.squares!.map(Math.sqrt);
-    return Float64Array.from(matrix, (w, i) => Math.abs(w) * norms[i % inputs]);
+    const scores = new Float64Array(matrix.length);
+    for (let start = 0; start < scores.length; start += inputs)
+      for (let j = 0; j < inputs; j++) scores[start + j] = Math.abs(matrix[start + j]) * norms[j];
+    return scores;
   },
 });

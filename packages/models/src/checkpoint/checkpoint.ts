@@ -1,3 +1,4 @@
+import type { CompressedWeight } from '@espalier/core';
 import type { LlamaConfig } from './config.js';
 import type { FileFolder } from './file-folder.js';
 
@@ -40,6 +41,8 @@ export interface CheckpointReader {
   has(name: string): boolean;
   /** @throws InvalidDataError for an unknown name */
   info(name: string): TensorInfo;
+  /** Name of the file that holds it, for messages. @throws InvalidDataError for an unknown name */
+  fileOf(name: string): string;
   /**
    * The values in row-major order; F16, BF16 and F64 are converted (F64 is rounded). Memory: the result and 4 MiB.
    * @throws InvalidDataError for an unknown name or a value that is NaN or infinite (named with file and position)
@@ -61,6 +64,11 @@ export interface Checkpoint {
   readonly config: LlamaConfig;
   /** Hugging Face names (`model.layers.0.self_attn.q_proj.weight`), whatever the format of the file; RoPE rows in half-split order. */
   readonly tensors: CheckpointReader;
+  /**
+   * The weight of a linear layer (its name without `.weight`) in the form in which the files hold it, made anew by each call; undefined for
+   * one that is stored dense. `tensors` shows the matrix that it stands for.
+   */
+  weight?(layer: string): Promise<CompressedWeight> | undefined;
   /** The tensor that holds the token embedding `[vocabulary, hidden]`. */
   readonly embedding: string;
   /** The tensor that holds the output head `[vocabulary, hidden]`; equal to `embedding` where the two are tied. */

@@ -1,12 +1,14 @@
-import { type JsonObject, UnsupportedError } from '@espalier/core';
+import { type JsonObject, UnsupportedError, type WeightCodec } from '@espalier/core';
 import { locate } from '#files';
 import type { Checkpoint, CheckpointReader } from './checkpoint.js';
+import type { FloatDtype } from './dtype.js';
 import { type FileFolder, readWhole } from './file-folder.js';
 import { matchTensors } from './llama-tensors.js';
 import { openLlama2c } from './llama2c.js';
+import { type PackedReader, packedReader } from './packed-reader.js';
 import { parseLlamaConfig } from './parse-config.js';
 import { openSafetensorsFolder } from './safetensors-folder.js';
-import { isSparse24, sparse24Reader } from './sparse24-reader.js';
+import { sparse24Codec } from './sparse24-codec.js';
 import { isJsonObject, parseJsonObject } from './strict-json.js';
 
 export const CONFIG_FILE = 'config.json';
@@ -14,14 +16,26 @@ export const CONFIG_FILE = 'config.json';
 /** No configuration comes near this. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
+/** The codecs of this package, which {@link openCheckpoint} always knows. */
+export const WEIGHT_CODECS: readonly WeightCodec[] = [sparse24Codec];
+
+export interface OpenCheckpointOptions {
+  /** Stored forms of weights beyond 2:4 that are read: those that plugins bring (`weightCodecs`). */
+  readonly codecs?: readonly WeightCodec[] | undefined;
+}
+
 /**
- * Opens a Llama-architecture model: a Hugging Face folder (`config.json`, safetensors in one file or in shards, dense or 2:4
- * in the compressed-tensors format), one safetensors file with a `config.json` beside it, or a llama2.c `.bin` file. Weights stay where they are until they are read.
+ * Opens a Llama-architecture model: a Hugging Face folder (`config.json`, safetensors in one file or in shards, dense, 2:4 in the
+ * compressed-tensors format, or what a codec reads), one safetensors file with a `config.json` beside it, or a llama2.c `.bin` file. Weights
+ * stay where they are until they are read.
  * @param from a path (Node only), or a folder of files from anywhere
  * @throws InvalidDataError for damaged files, and for a configuration and tensors that disagree (the field is named)
  * @throws UnsupportedError for another architecture or another quantization
  */
-export async function openCheckpoint(from: string | FileFolder): Promise<Checkpoint> {
+export async function openCheckpoint(
+  from: string | FileFolder,
+  { codecs = [] }: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
   const { folder, file } = typeof from === 'string' ? await locate(from) : { folder: from, file: undefined };
   if (file?.endsWith('.bin')) return openFully(await folder.open(file), openLlama2c);
   if (file !== undefined && !file.endsWith('.safetensors')) {
@@ -34,14 +48,15 @@ export async function openCheckpoint(from: string | FileFolder): Promise<Checkpo
     `${folder.name}/${CONFIG_FILE}`,
   );
   const config = parseLlamaConfig(json, `${folder.name}/${CONFIG_FILE}`);
-  const toDense = weightFormat(json, folder.name);
+  const unpack = weightFormat(json, folder.name, [...WEIGHT_CODECS, ...codecs]);
   return openFully(await openSafetensorsFolder(folder, file), async (stored) => {
-    const tensors = await toDense(stored);
+    const tensors = await unpack(stored);
     const { embedding, head } = await matchTensors(config, tensors, folder.name);
     return {
       name: folder.name,
       config,
       tensors,
+      ...('weight' in tensors && { weight: (layer: string) => tensors.weight(layer) }),
       embedding,
       head,
       files: folder,
@@ -63,17 +78,34 @@ async function openFully<Below extends { close(): Promise<void> }, T>(
   }
 }
 
-/** How the stored tensors become the dense ones of the model. */
+/** How the stored tensors become those of the model. */
 function weightFormat(
   config: JsonObject,
   folder: string,
-): (stored: CheckpointReader) => CheckpointReader | Promise<CheckpointReader> {
+  codecs: readonly WeightCodec[],
+): (stored: CheckpointReader) => CheckpointReader | Promise<PackedReader> {
   // `compression_config` is the older name of the field.
   const quantization = config.quantization_config ?? config.compression_config;
   if (quantization == null) return (stored) => stored;
-  if (isJsonObject(quantization) && isSparse24(quantization)) return sparse24Reader;
+  const file = `${folder}/${CONFIG_FILE}`;
   const method = isJsonObject(quantization) ? quantization.quant_method : quantization;
-  throw new UnsupportedError(`${folder}: the weights are quantized (${JSON.stringify(method)}).`, {
-    remedy: 'Use the model as it was before; 2:4 sparsity of compressed-tensors alone is read.',
-  });
+  const codec = codecs.find((one) => one.method === method);
+  if (!codec || !isJsonObject(quantization))
+    throw new UnsupportedError(`${file}: the weights are quantized (${JSON.stringify(method)}).`, {
+      remedy: `Use the model as it was before, or a plugin that reads it; read here are ${codecs.map(({ method }) => method).join(', ')}.`,
+    });
+  const decoder = codec.open(quantization, file);
+  return (stored) => packedReader(stored, codec, decoder, denseDtype(config));
+}
+
+/** The element type that the model is said to have: that of weights which are written dense. */
+function denseDtype(config: JsonObject): FloatDtype {
+  switch (config.dtype ?? config.torch_dtype) {
+    case 'float16':
+      return 'F16';
+    case 'bfloat16':
+      return 'BF16';
+    default:
+      return 'F32';
+  }
 }

@@ -1,11 +1,20 @@
-import { InvalidProblemError, type JsonObject, type RunOptions, startRun } from '@espalier/core';
+import {
+  type EncodedTensor,
+  InvalidProblemError,
+  type JsonObject,
+  type RunOptions,
+  type StoredWeight,
+  startRun,
+  type WeightCodec,
+  type WeightOutline,
+} from '@espalier/core';
 import type { Checkpoint } from './checkpoint.js';
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.js';
 import { isFloatDtype } from './dtype.js';
 import type { OutputFolder } from './output-folder.js';
 import { withDtype } from './parse-config.js';
 import type { PlannedTensor } from './safetensors-header.js';
-import { layerOf, packSparse24, planSparse24, sparse24Config, sparse24Tensors } from './sparse24.js';
+import { layerOf, packSparse24, planSparse24, sparse24Quantization, sparse24Tensors } from './sparse24.js';
 
 export interface RewriteOptions {
   /** Element type of what is written; default as it was stored. */
@@ -14,10 +23,19 @@ export interface RewriteOptions {
   readonly edit?: ((tensor: EditedTensor) => Float32Array | Promise<Float32Array>) | undefined;
   /** Weights (matrices that hold two of four numbers, after `edit`) that are written packed; default none. */
   readonly sparse24?: ((name: string) => boolean) | undefined;
+  /** Layers that are written in a stored form; `edit` does not see them. */
+  readonly packed?: PackedLayers | undefined;
   /** See `CheckpointWriterOptions`. */
   readonly maxShardBytes?: number | undefined;
   /** See `CheckpointWriterOptions`. */
   readonly resume?: string | undefined;
+}
+
+/** See {@link RewriteOptions.packed}. */
+export interface PackedLayers {
+  readonly codec: WeightCodec;
+  /** The weights of the layers by their names without `.weight`; each is asked for twice, so that no two need be in memory. */
+  readonly layers: ReadonlyMap<string, () => Promise<StoredWeight>>;
 }
 
 /** What `edit` sees. */
@@ -29,9 +47,10 @@ export interface EditedTensor {
 
 /**
  * Writes a checkpoint anew, one tensor in memory at a time: with another element type, other shards, edited weights, or weights
- * packed 2:4. Without options the tensors are copied byte for byte. Tokenizer and other files go along.
+ * packed. Without options the tensors are copied byte for byte. Tokenizer and other files go along.
  * @param target a path (Node only) where nothing is yet, or an output folder
  * @throws InvalidProblemError when `edit` returns another size, or a weight to be packed is not 2:4
+ * @throws UnsupportedError when the codec of `packed` cannot write its layers
  * @throws AbortedError when the signal fires; what is resumable stays
  */
 export async function rewriteCheckpoint(
@@ -40,23 +59,15 @@ export async function rewriteCheckpoint(
   options: RewriteOptions = {},
   run: RunOptions = {},
 ): Promise<void> {
-  const { dtype, edit, sparse24 = () => false, maxShardBytes, resume } = options;
+  const { edit, maxShardBytes, resume } = options;
   const state = startRun(run);
   const { tensors } = source;
-  const typeOf = (name: string) => {
-    const stored = tensors.info(name).dtype;
-    return dtype !== undefined && isFloatDtype(stored) ? dtype : stored;
-  };
-  const items = tensors.names.map((name) => ({
-    name,
-    shape: tensors.info(name).shape,
-    planned: planTensor(name, tensors.info(name).shape, typeOf(name), sparse24(name)),
-  }));
+  const items = await planItems(source, options);
   const writer = await createCheckpointWriter(
     target,
     items.flatMap(({ planned }) => planned),
     {
-      config: newConfig(source, dtype, items),
+      config: newConfig(source, options, items),
       copyFrom: source.files,
       metadata: 'format' in tensors.metadata ? tensors.metadata : undefined,
       maxShardBytes,
@@ -64,11 +75,12 @@ export async function rewriteCheckpoint(
     },
   );
   try {
-    for (const [i, { name, shape, planned }] of items.entries()) {
+    for (const [i, { name, shape, dtype, planned, encode }] of items.entries()) {
       state.throwIfAborted();
       if (planned.every((tensor) => writer.done.has(tensor.name))) continue;
-      const unchanged = !edit && planned.length === 1 && typeOf(name) === tensors.info(name).dtype;
-      if (unchanged) await writer.write(name, await tensors.readBytes(name));
+      const unchanged = !edit && planned.length === 1 && dtype === tensors.info(name).dtype;
+      if (encode) await writeEncoded(writer, name, await encode());
+      else if (unchanged) await writer.write(name, await tensors.readBytes(name));
       else await writeValues(writer, planned, name, shape, await edited(source, name, shape, edit));
       state.report({ iteration: i + 1, fraction: (i + 1) / items.length, message: name });
     }
@@ -76,6 +88,57 @@ export async function rewriteCheckpoint(
   } catch (error) {
     await writer.abandon();
     throw error;
+  }
+}
+
+/** A tensor of the source and what becomes of it. */
+interface Item {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: PlannedTensor['dtype'];
+  readonly planned: readonly PlannedTensor[];
+  /** For a layer that a codec writes. */
+  readonly outline?: WeightOutline;
+  encode?(): Promise<Readonly<Record<string, EncodedTensor>>>;
+}
+
+async function planItems(
+  { tensors }: Checkpoint,
+  { dtype, sparse24, packed }: RewriteOptions,
+): Promise<readonly Item[]> {
+  const wanted = packed?.codec.dtype ?? dtype;
+  const items: Item[] = [];
+  for (const name of tensors.names) {
+    const { shape, dtype: stored } = tensors.info(name);
+    const type = wanted !== undefined && isFloatDtype(stored) ? wanted : stored;
+    const layer = packed?.layers.get(layerOf(name));
+    if (!packed || !layer) {
+      items.push({ name, shape, dtype: type, planned: planTensor(name, shape, type, !!sparse24?.(name)) });
+      continue;
+    }
+    const weight = await layer();
+    const numbers = type === 'F16' || type === 'BF16' ? type : 'F32';
+    const { format, attributes } = weight;
+    const planned = Object.entries(packed.codec.encode(weight, numbers)).map(([part, tensor]) => ({
+      name: `${layerOf(name)}.${part}`,
+      dtype: tensor.dtype as PlannedTensor['dtype'],
+      shape: tensor.shape,
+    }));
+    const outline: WeightOutline = { format, shape: weight.shape, attributes };
+    const encode = async () => packed.codec.encode(await layer(), numbers);
+    items.push({ name, shape, dtype: type, planned, outline, encode });
+  }
+  return items;
+}
+
+async function writeEncoded(
+  writer: CheckpointWriter,
+  name: string,
+  encoded: Readonly<Record<string, EncodedTensor>>,
+): Promise<void> {
+  for (const [part, { content }] of Object.entries(encoded)) {
+    const tensor = `${layerOf(name)}.${part}`;
+    if (!writer.done.has(tensor)) await writer.write(tensor, content);
   }
 }
 
@@ -135,20 +198,22 @@ async function writeValues(
 /** undefined where the old file can be copied as it is. */
 function newConfig(
   source: Checkpoint,
-  dtype: RewriteOptions['dtype'],
-  items: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly planned: readonly unknown[];
-  }[],
+  { dtype, packed }: RewriteOptions,
+  items: readonly Item[],
 ): JsonObject | undefined {
-  const sparse = new Map(
-    items.filter(({ planned }) => planned.length > 1).map(({ name, shape }) => [name, shape]),
-  );
+  const shapes = (chosen: readonly Item[]) => new Map(chosen.map(({ name, shape }) => [name, shape]));
+  const sparse = items.filter(({ planned, encode }) => planned.length > 1 && !encode);
+  const encoded = items.filter(({ encode }) => encode);
   const { quantization_config, compression_config, ...dense } = source.config.source;
   const wasPacked = quantization_config !== undefined || compression_config !== undefined;
-  if (source.files && !dtype && !wasPacked && sparse.size === 0) return undefined;
-  const typed = dtype ? withDtype(dense, dtype) : dense;
-  if (sparse.size === 0) return typed;
-  return sparse24Config(typed, sparse, new Map(items.map(({ name, shape }) => [name, shape])));
+  const wanted = packed?.codec.dtype ?? dtype;
+  if (source.files && !wanted && !wasPacked && sparse.length + encoded.length === 0) return undefined;
+  const typed = wanted ? withDtype(dense, wanted) : dense;
+  if (packed && encoded.length > 0) {
+    const layers = new Map(encoded.map(({ name, outline }) => [layerOf(name), outline!]));
+    const others = shapes(items.filter(({ encode }) => !encode));
+    return { ...typed, quantization_config: packed.codec.configure(layers, others) };
+  }
+  if (sparse.length === 0) return typed;
+  return { ...typed, quantization_config: sparse24Quantization(shapes(sparse), shapes(items)) };
 }

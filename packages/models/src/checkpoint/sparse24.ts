@@ -124,12 +124,11 @@ export function sparse24Tensors(
 }
 
 /**
- * `config.json` with what says how the weights are stored.
+ * `quantization_config` of a checkpoint with such weights.
  * @param sparse the weights that are packed, with their shapes
  * @param all every tensor of the model, with its shape
  */
-export function sparse24Config(
-  source: JsonObject,
+export function sparse24Quantization(
   sparse: ReadonlyMap<string, readonly number[]>,
   all: ReadonlyMap<string, readonly number[]>,
 ): JsonObject {
@@ -141,16 +140,13 @@ export function sparse24Config(
   // The head is a linear layer also where it is tied and has no tensor of its own.
   const ignore = [...new Set([...dense.map(([name]) => layerOf(name)), 'lm_head'])].sort();
   return {
-    ...source,
-    quantization_config: {
-      quant_method: 'compressed-tensors',
-      sparsity_config: {
-        format: SPARSE24_FORMAT,
-        global_sparsity: count(sparse) / 2 / count(all),
-        ignore,
-        sparsity_structure: '2:4',
-        targets: ['Linear'],
-      },
+    quant_method: 'compressed-tensors',
+    sparsity_config: {
+      format: SPARSE24_FORMAT,
+      global_sparsity: count(sparse) / 2 / count(all),
+      ignore,
+      sparsity_structure: '2:4',
+      targets: ['Linear'],
     },
   };
 }

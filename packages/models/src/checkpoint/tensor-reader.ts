@@ -29,6 +29,7 @@ export function createTensorReader(
       const { dtype, shape, bytes } = find(name);
       return { dtype, shape, bytes };
     },
+    fileOf: (name) => find(name).source.name,
     async read(name) {
       const { dtype, bytes, offset, source } = find(name);
       if (!isFloatDtype(dtype)) {

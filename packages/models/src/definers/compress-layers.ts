@@ -174,7 +174,7 @@ async function compressOne(
   const layerReport: LayerReport = {
     layer: name,
     format: compressed.weight.format,
-    sparsity: after.reduce((zeros, value) => zeros + (value === 0 ? 1 : 0), 0) / after.length,
+    sparsity: zerosOf(after) / after.length,
     bitsPerWeight: (8 * compressed.weight.bytes) / after.length,
     bytes: compressed.weight.bytes,
     ...outputErrorOf(matrix, after, inputs, statistics),
@@ -199,11 +199,23 @@ export async function denseValues(weight: CompressedWeight): Promise<Float32Arra
   }
 }
 
+function zerosOf(values: Float32Array): number {
+  let zeros = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] === 0) zeros++;
+  return zeros;
+}
+
 function requireFinite(layer: string, matrix: Float32Array, statistics: LayerStatistics | undefined): void {
-  const at = matrix.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(matrix);
   if (at >= 0)
     throw new InvalidProblemError(`The weight of ${layer} is not finite: element ${at} is ${matrix[at]}.`);
   for (const what of ['squares', 'hessian'] as const)
-    if (statistics?.[what]?.some((value) => !Number.isFinite(value)))
+    if (firstNotFinite(statistics?.[what] ?? []) >= 0)
       throw new InvalidProblemError(`The calibration data give ${layer} inputs that are not finite.`);
+}
+
+/** Index of the first number that is not finite; -1 where all are. */
+function firstNotFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
 }

@@ -15,7 +15,9 @@ export async function globalThreshold(
   run: RunOptions,
   services: Services,
 ): Promise<number> {
-  const parts: Float64Array[] = [];
+  const sizes = model.layers().map(({ name, shape }) => ((layers?.(name) ?? true) ? shape[0] * shape[1] : 0));
+  const scores = new Float64Array(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
   const probe = await compressLayers(
     model,
     { ...(calibration && { calibration }), ...(layers && { layers }) },
@@ -23,7 +25,8 @@ export async function globalThreshold(
       gather,
       propagate: false,
       compress(task) {
-        parts.push(Float64Array.from(score(task)));
+        scores.set(score(task), at);
+        at += task.matrix.length;
         return { weight: denseWeight(tensor2d(task.matrix, [task.outputs, task.inputs])) };
       },
     },
@@ -31,12 +34,6 @@ export async function globalThreshold(
     services,
   );
   probe.model.dispose();
-  const sorted = new Float64Array(parts.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    sorted.set(part, at);
-    at += part.length;
-  }
-  sorted.sort();
-  return sorted[Math.floor(sorted.length * sparsity + 1e-9) - 1] ?? Number.NEGATIVE_INFINITY;
+  scores.sort();
+  return scores[Math.floor(scores.length * sparsity + 1e-9) - 1] ?? Number.NEGATIVE_INFINITY;
 }

@@ -1,4 +1,6 @@
+import { NumericalError } from '@espalier/core';
 import type { PruneTask } from './define-layerwise-pruner.js';
+import { largestOf } from './select-largest.js';
 
 /** What competes with what: the elements of a row, or of the whole layer. */
 export type Within = 'row' | 'layer';
@@ -9,6 +11,7 @@ export type Within = 'row' | 'layer';
  *
  * @param scores importance of each element, row-major
  * @param threshold where given, what stays is what scores above it, wherever it is
+ * @throws NumericalError where a score is NaN
  */
 export function keepLargest(
   { matrix, inputs, pattern, sparsity }: Pick<PruneTask, 'matrix' | 'inputs' | 'pattern' | 'sparsity'>,
@@ -16,16 +19,23 @@ export function keepLargest(
   within: Within,
   threshold?: number,
 ): Float32Array {
+  requireNumbers(scores, matrix.length);
   const kept = new Float32Array(matrix.length);
-  if (threshold !== undefined) return matrix.map((value, i) => (scores[i] > threshold ? value : 0));
+  if (threshold !== undefined) {
+    for (let i = 0; i < kept.length; i++) if (scores[i] > threshold) kept[i] = matrix[i];
+    return kept;
+  }
   const [group, count] =
     typeof pattern === 'object'
       ? [pattern.m, pattern.n]
       : within === 'row'
         ? [inputs, keptOf(inputs, sparsity)]
         : [matrix.length, keptOf(matrix.length, sparsity)];
-  for (let start = 0; start < matrix.length; start += group)
-    for (const i of largest(scores, start, group, count)) kept[i] = matrix[i];
+  const largest = largestOf(group, count, 'lower index');
+  for (let start = 0; start < matrix.length; start += group) {
+    const chosen = largest(scores, start);
+    for (let k = 0; k < chosen.length; k++) kept[chosen[k]] = matrix[chosen[k]];
+  }
   return kept;
 }
 
@@ -34,13 +44,13 @@ function keptOf(size: number, sparsity: number): number {
   return size - Math.floor(size * sparsity + 1e-9);
 }
 
-/** Indices of the `count` largest scores in a stretch; of equal ones the lower index. */
-function largest(scores: ArrayLike<number>, start: number, size: number, count: number): Uint32Array {
-  const order = Uint32Array.from({ length: size }, (_, i) => start + i);
-  return order.sort((a, b) => scores[b] - scores[a] || a - b).subarray(0, count);
+function requireNumbers(scores: ArrayLike<number>, length: number): void {
+  for (let i = 0; i < length; i++)
+    if (!(scores[i] <= Number.POSITIVE_INFINITY))
+      throw new NumericalError(`The importance of element ${i} is ${scores[i]}; it must be a number.`);
 }
 
-/** Positions of the `n` largest scores of a group; of equal ones the lower. */
+/** Positions of the `n` largest scores of a group, ascending; of equal ones the lower. */
 export function keptInGroup(scores: ArrayLike<number>, n: number): Uint32Array {
-  return largest(scores, 0, scores.length, n);
+  return largestOf(scores.length, n, 'lower index')(scores, 0);
 }

@@ -2,6 +2,7 @@ import { type NamedTensors, type Optimizer, UnsupportedError } from '@espalier/c
 import {
   engine,
   type NamedTensorMap,
+  type Scalar,
   Optimizer as TfOptimizer,
   tidy,
   type Variable,
@@ -18,7 +19,9 @@ export interface TfOptimizerOptions {
 /**
  * An optimizer of Espalier as a `tf.Optimizer`, for `model.compile({ optimizer })` and `minimize`. It takes over `optimizer`.
  *
- * The update runs without reading anything back from the device, so a gradient that is not finite is not refused here.
+ * The update runs without reading anything back from the device, so a gradient that is not finite is not refused here. Only a method whose
+ * `needs` say so is told the loss of each step: `minimize` (and so `model.fit`) then reads it back, which takes a backend that can do this
+ * synchronously.
  * @throws UnsupportedError when the method cannot work on gradients alone
  */
 export function tfOptimizer(optimizer: Optimizer, options: TfOptimizerOptions): TfOptimizer {
@@ -34,6 +37,8 @@ class AdaptedOptimizer extends TfOptimizer {
 
   readonly #optimizer: Optimizer;
   readonly #options: TfOptimizerOptions;
+  /** Of the step that is being taken, where the method needs it. */
+  #loss: number | undefined;
 
   constructor(optimizer: Optimizer, options: TfOptimizerOptions) {
     super();
@@ -45,6 +50,20 @@ class AdaptedOptimizer extends TfOptimizer {
   get learningRate(): number {
     const { learningRate } = this.#options;
     return typeof learningRate === 'number' ? learningRate : learningRate(this.iterations + 1);
+  }
+
+  override minimize(f: () => Scalar, returnCost?: boolean, varList?: Variable[]): Scalar | null {
+    if (!this.#optimizer.needs?.(this.iterations + 1).loss) return super.minimize(f, returnCost, varList);
+    const told = () => {
+      const loss = f();
+      [this.#loss] = loss.dataSync();
+      return loss;
+    };
+    try {
+      return super.minimize(told, returnCost, varList);
+    } finally {
+      this.#loss = undefined;
+    }
   }
 
   override applyGradients(given: Parameters<TfOptimizer['applyGradients']>[0]): void {
@@ -64,6 +83,7 @@ class AdaptedOptimizer extends TfOptimizer {
         learningRate: this.learningRate,
         step: this.iterations + 1,
         ...(totalSteps !== undefined && { totalSteps }),
+        ...(this.#loss !== undefined && { loss: this.#loss }),
       }),
     );
     this.incrementIterations();

@@ -39,12 +39,8 @@ export async function perplexity(
   run: RunOptions = {},
 ): Promise<Perplexity> {
   const { window = 256, batchSize = 8, bytesOf } = options;
-  if (!(window >= 2))
-    throw new InvalidProblemError(
-      `A window has at least two tokens, of which all but the first are predicted; given ${window}.`,
-    );
+  const windows = windowsOf(tokens, window);
   const state = startRun(run);
-  const windows = consecutiveWindows(tokens, window);
   const batches = tokenBatches(windows, batchSize);
   let [total, seen] = [0, 0];
   try {
@@ -61,8 +57,25 @@ export async function perplexity(
   } finally {
     batches.dispose();
   }
-  const negativeLogLikelihood = total / windows.length;
-  const predicted = windows.length * (window - 1);
+  return perplexityOf(total / windows.length, windows, bytesOf);
+}
+
+/** Consecutive windows of at least two tokens. */
+export function windowsOf(tokens: ArrayLike<number>, window: number): readonly Int32Array[] {
+  if (!(window >= 2))
+    throw new InvalidProblemError(
+      `A window has at least two tokens, of which all but the first are predicted; given ${window}.`,
+    );
+  return consecutiveWindows(tokens, window);
+}
+
+/** The figures that follow from the mean negative log-likelihood of the tokens predicted in these windows. */
+export function perplexityOf(
+  negativeLogLikelihood: number,
+  windows: readonly Int32Array[],
+  bytesOf?: (token: number) => number,
+): Perplexity {
+  const predicted = windows.length * ((windows[0]?.length ?? 1) - 1);
   return {
     perplexity: Math.exp(negativeLogLikelihood),
     negativeLogLikelihood,

@@ -17,6 +17,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { KVBudget, ScoreInput } from '../definers/define-scored-kv-compressor.js';
+import { largestOf } from '../definers/select-largest.js';
 import { attend, inChunks } from './attend.js';
 import { requireTokens } from './attention-shape.js';
 
@@ -121,25 +122,22 @@ export class ScoredCache implements KVCache {
     const [rows, columns] = positions.shape;
     const rank = { scores: scores.dataSync<'float32'>(), positions: positions.dataSync<'float32'>() };
     const order = new Int32Array(rows * this.#capacity);
+    const urgency = new Float64Array(columns);
+    const largest = largestOf(columns, this.#capacity, 'higher index');
     for (let row = 0; row < rows; row++) {
-      const urgency = Float64Array.from({ length: columns }, (_, i) => {
+      for (let i = 0; i < columns; i++) {
         const position = rank.positions[row * columns + i];
-        if (position < sinks) return Number.POSITIVE_INFINITY;
-        return position >= tokens - recent ? Number.MAX_VALUE : rank.scores[row * columns + i];
-      });
-      order.set(largestNewest(urgency, this.#capacity), row * this.#capacity);
+        urgency[i] =
+          position < sinks
+            ? Number.POSITIVE_INFINITY
+            : position >= tokens - recent
+              ? Number.MAX_VALUE
+              : rank.scores[row * columns + i];
+      }
+      order.set(largest(urgency, 0), row * this.#capacity);
     }
     const indices = tensor2d(order, [rows, this.#capacity], 'int32');
     const pick = <T extends Tensor>(x: T): T => gather(x, indices, 1, 1) as T;
     return { keys: pick(keys), values: pick(values), positions: pick(positions), scores: pick(scores) };
   }
-}
-
-/** Indices of the `count` largest, ascending; of equal ones the later. */
-function largestNewest(urgency: Float64Array, count: number): Uint32Array {
-  const order = Uint32Array.from(urgency, (_, i) => i);
-  return order
-    .sort((a, b) => urgency[b] - urgency[a] || b - a)
-    .subarray(0, count)
-    .sort();
 }

@@ -1,4 +1,4 @@
-import { createRandom, DEFAULT_SEED, InvalidProblemError } from '@espalier/core';
+import { type CompressedWeight, createRandom, DEFAULT_SEED, InvalidProblemError } from '@espalier/core';
 import { type Tensor2D, tensor, tensor2d, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { CheckpointReader } from '../checkpoint/checkpoint.js';
 import { denseWeight } from '../weights/dense.js';
@@ -78,10 +78,13 @@ export interface LlamaSource {
   readonly embedding: string;
   /** The tensor that holds the head; equal to `embedding` where the two are tied. */
   readonly head: string;
+  /** The weight of a layer in its stored form; absent or undefined: dense, from `tensors`. */
+  weight?(layer: string): Promise<CompressedWeight> | undefined;
 }
 
 /**
- * A decoder from a checkpoint, one tensor at a time: beside the model itself, memory holds one tensor.
+ * A decoder from a checkpoint, one tensor at a time: beside the model itself, memory holds one tensor. Layers that the checkpoint holds in a
+ * stored form run in that form, unless the model is to be trainable: it then has them dense.
  * @throws what {@link llamaFromArrays} throws, and what the source throws
  */
 export async function openLlama(source: LlamaSource, options: LlamaOptions = {}): Promise<LlamaModel> {
@@ -91,7 +94,9 @@ export async function openLlama(source: LlamaSource, options: LlamaOptions = {})
     for (const planned of builder.plan) {
       const { role } = planned;
       const name = role === 'embedding' ? embedding : role === 'head' ? head : planned.name;
-      builder.add(planned, { shape: tensors.info(name).shape, data: await tensors.read(name) });
+      const stored = options.trainable ? undefined : await source.weight?.(name.replace(/\.weight$/, ''));
+      if (stored) builder.addStored(planned, stored);
+      else builder.add(planned, { shape: tensors.info(name).shape, data: await tensors.read(name) });
     }
   } catch (error) {
     builder.dispose();
@@ -188,6 +193,16 @@ class Builder {
     const isOther = role !== 'linear' && this.#options.compressible !== 'all';
     const trainable = isOther || this.#options.trainable === true;
     this.#slots.add(name.replace(/\.weight$/, ''), denseWeight(trainable ? takeVariable(matrix) : matrix));
+  }
+
+  addStored({ name, shape, from }: PlannedTensor, weight: CompressedWeight): void {
+    if (weight.shape.join() !== shape.join()) {
+      weight.dispose();
+      throw new InvalidProblemError(
+        `${name} is [${weight.shape}]; ${from} of the configuration give [${shape}].`,
+      );
+    }
+    this.#slots.add(name.replace(/\.weight$/, ''), weight);
   }
 
   finish(): LlamaModel {

@@ -1,11 +1,9 @@
 import type { RunOptions } from '@espalier/core';
 import { adamW } from '../baselines/adamw.js';
-import { createCheckpointWriter } from '../checkpoint/checkpoint-writer.js';
-import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
-import type { OutputFolder } from '../checkpoint/output-folder.js';
-import { createLlama, openLlama } from '../llama/build-llama.js';
+import { createLlama } from '../llama/build-llama.js';
 import type { LlamaModel } from '../llama/llama-model.js';
 import { byteTokenizer } from '../tokenizer/byte-tokenizer.js';
+import { cachedModel } from './cached-model.js';
 import { nextTokenBatches } from './next-token-batches.js';
 import { schedule } from './schedule.js';
 import { generateStories } from './story-grammar.js';
@@ -98,41 +96,13 @@ export async function cachedByteModel(
   settings: ByteModelSettings = {},
   run: RunOptions = {},
 ): Promise<ByteModel> {
-  if (cacheFolder === undefined) return trainByteModel(settings, run);
   const { size = 'standard', seed = 0 } = settings;
-  const path = `${cacheFolder}/byte-model-${size}-${seed}-v${VERSION}`;
-  const checkpoint = await openCheckpoint(path).catch(() => undefined);
-  if (checkpoint !== undefined) {
-    const model = await openLlama(checkpoint);
-    await checkpoint.close();
-    return { model, ...textOf(seed) };
-  }
-  const trained = await trainByteModel(settings, run);
-  // Another process may have been faster: its model is the same one.
-  await writeLlama(trained.model, path).catch(() => undefined);
-  return trained;
-}
-
-/** Writes a decoder whose weights are dense as a Hugging Face folder in float32. */
-export async function writeLlama(model: LlamaModel, target: string | OutputFolder): Promise<void> {
-  const tensors = [
-    ...model.layers().map(({ name, weight }) => ({ name: `${name}.weight`, tensor: weight.toDense() })),
-    ...Object.entries(model.otherParameters()).map(([name, tensor]) => ({ name, tensor: tensor.clone() })),
-  ];
-  try {
-    const plan = tensors.map(({ name, tensor }) => ({ name, shape: tensor.shape, dtype: 'F32' as const }));
-    const writer = await createCheckpointWriter(target, plan, { config: configJson(model.config) });
-    try {
-      for (const { name, tensor } of tensors)
-        await writer.write(name, Float32Array.from(await tensor.data()));
-      await writer.finish();
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-  } finally {
-    for (const { tensor } of tensors) tensor.dispose();
-  }
+  const model = await cachedModel(
+    cacheFolder,
+    `byte-model-${size}-${seed}-v${VERSION}`,
+    async () => (await trainByteModel(settings, run)).model,
+  );
+  return { model, ...textOf(seed) };
 }
 
 function configOf(size: keyof typeof SIZES) {
@@ -150,27 +120,6 @@ function configOf(size: keyof typeof SIZES) {
     ropeTheta: 10_000,
     tied: true,
     biases: { qkv: false, output: false, mlp: false },
-  };
-}
-
-/** A Hugging Face configuration of the decoder. */
-function configJson({ biases, ...config }: LlamaModel['config']) {
-  return {
-    architectures: [biases.qkv ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
-    model_type: biases.qkv ? 'qwen2' : 'llama',
-    vocab_size: config.vocabularySize,
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    num_key_value_heads: config.kvHeads,
-    head_dim: config.headDim,
-    max_position_embeddings: config.contextLength,
-    rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
-    tie_word_embeddings: config.tied,
-    hidden_act: 'silu',
-    torch_dtype: 'float32',
   };
 }
 

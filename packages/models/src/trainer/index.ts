@@ -3,10 +3,14 @@ export {
   type ByteModelSettings,
   cachedByteModel,
   trainByteModel,
-  writeLlama,
 } from './byte-model.js';
 export { crossEntropy, multilayerPerceptron, type PerceptronOptions } from './multilayer-perceptron.js';
 export { nextTokenBatches } from './next-token-batches.js';
+export {
+  cachedPasskeyModel,
+  type PasskeyModelSettings,
+  trainPasskeyModel,
+} from './passkey-model.js';
 export { type Schedule, type ScheduleOptions, schedule } from './schedule.js';
 export { type Samples, shuffledBatches, wholeBatch } from './shuffled-batches.js';
 export { generateStories } from './story-grammar.js';
@@ -19,3 +23,4 @@ export {
   restoreState,
   type TrainingState,
 } from './training-state.js';
+export { writeLlama } from './write-llama.js';

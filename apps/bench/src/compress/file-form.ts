@@ -1,0 +1,93 @@
+import {
+  InvalidOptionsError,
+  type Registry,
+  type StoredWeight,
+  UnsupportedError,
+  type WeightCodec,
+  type WeightOutline,
+} from '@espalier/core';
+import { WEIGHT_CODECS } from '@espalier/models';
+import { UsageError } from '../exit-status.js';
+
+/** How compressed layers are written: as plain matrices, or by the first of these codecs that takes them. */
+export type FileForm = 'dense' | readonly WeightCodec[];
+
+/** The codecs of the models package and of all plugins, by `quant_method`; of two with one name the first counts. */
+export async function installedCodecs(registry: Registry): Promise<readonly WeightCodec[]> {
+  const codecs = new Map(WEIGHT_CODECS.map((codec) => [codec.method, codec]));
+  for (const plugin of registry.plugins())
+    for (const codec of (await plugin.weightCodecs?.())?.default ?? [])
+      if (!codecs.has(codec.method)) codecs.set(codec.method, codec);
+  return [...codecs.values()];
+}
+
+/** What `--format` asks for: `dense`, `packed`, or a codec by its name. @throws UsageError for any other */
+export function fileForm(format: string, codecs: readonly WeightCodec[]): FileForm {
+  if (format === 'dense') return 'dense';
+  if (format === 'packed') return codecs;
+  const named = codecs.filter(({ method }) => method === format);
+  if (named.length > 0) return named;
+  const known = ['dense', 'packed', ...codecs.map(({ method }) => method)];
+  throw new UsageError(`--format is ${known.join(', ')}; given '${format}'.`);
+}
+
+/**
+ * The codec that writes all of these layers. Layers that stayed dense are not among them.
+ * @throws UnsupportedError when there is none, or its configuration does not fit all layers
+ */
+export function chooseCodec(
+  layers: ReadonlyMap<string, WeightOutline>,
+  codecs: readonly WeightCodec[],
+): WeightCodec {
+  const byFormat = Map.groupBy(layers, ([, { format }]) => format);
+  const [[format] = [undefined], ...more] = byFormat;
+  const writes = codecs.map(({ method, formats }) => `${formats.join(', ')} (${method})`).join('; ');
+  if (format === undefined)
+    throw new UnsupportedError(`No layer is stored in a form of its own; files can hold ${writes}.`);
+  if (more.length > 0) {
+    const found = [...byFormat].map(([name, [[layer]]]) => `${name} (${layer})`);
+    throw new UnsupportedError(
+      `The files of a checkpoint hold one form of weights; these layers have ${found.join(', ')}.`,
+    );
+  }
+  const codec = codecs.find(({ formats }) => formats.includes(format));
+  if (!codec)
+    throw new UnsupportedError(
+      `The layers are stored as '${format}', for which --format has no files; it has ${writes}.`,
+    );
+  codec.configure(layers, new Map());
+  return codec;
+}
+
+/** {@link chooseCodec} for layers that are kept. @throws InvalidOptionsError that says how to go on */
+export function requireCodec(
+  layers: ReadonlyMap<string, WeightOutline>,
+  codecs: readonly WeightCodec[],
+): WeightCodec {
+  try {
+    return chooseCodec(layers, codecs);
+  } catch (cause) {
+    throw new InvalidOptionsError((cause as Error).message, {
+      cause,
+      remedy:
+        'With --format dense the same command goes on; layers that are finished are not computed again.',
+    });
+  }
+}
+
+/**
+ * Watches layers as they are finished, so that a form that cannot be written is known at the second layer, not after the last.
+ * @returns what to call with each layer's stored form; it throws what {@link requireCodec} throws
+ */
+export function watchForm(form: FileForm): (layer: string, weight: StoredWeight) => void {
+  const seen = new Map<string, WeightOutline>();
+  const kinds = new Set<string>();
+  return (layer, { format, shape, attributes }) => {
+    if (form === 'dense' || format === 'dense') return;
+    seen.set(layer, { format, shape, attributes });
+    const kind = JSON.stringify([format, attributes]);
+    if (kinds.has(kind)) return;
+    kinds.add(kind);
+    requireCodec(seen, form);
+  };
+}
