@@ -52,11 +52,20 @@ export interface Algorithm<K extends Kind, Name extends string, S extends Option
   create(options?: StandardSchemaV1.InferInput<S>, services?: Partial<Services>): Instance;
 }
 
-/** What a solver declares beside the common part. */
-export interface SolverTraits<Problem, Solution> {
+/** What the author of a solver declares beside the common part. */
+export interface SolverTraits<Problem, Solution, S extends OptionsSchema = OptionsSchema> {
   readonly solves: ProblemFamily<Problem, Solution>;
-  /** Whether this solver takes `problem`: true, or the reason why not, shown in results. Default: all. */
-  accepts?(problem: Problem): true | string;
+  /** Whether it takes `problem` with these options: true, or the reason why not, shown in results. Default: all. */
+  accepts?(problem: NoInfer<Problem>, options: StandardSchemaV1.InferOutput<S>): true | string;
+}
+
+/** What a pruner or quantizer declares beside the common part. */
+export interface CompressorTraits {
+  /**
+   * `model`: it needs the whole model at once (its loss, its predictions), so a model larger than memory cannot be passed to it one decoder
+   * layer at a time. Default `layers`.
+   */
+  readonly worksOn?: 'layers' | 'model';
 }
 
 /** What an optimizer declares beside the common part. */
@@ -65,9 +74,19 @@ export interface OptimizerTraits {
   readonly needs?: OptimizerNeeds;
 }
 
-/** What a dynamic algorithm declares beside the common part. */
-export interface DynamicTraits<Event, Answer> {
+/** What the author of a dynamic algorithm declares beside the common part. */
+export interface DynamicTraits<Event, Answer, S extends OptionsSchema = OptionsSchema> {
   readonly solves: ProblemFamily<readonly Event[], readonly Answer[]>;
+  /**
+   * Whether it takes a stream that begins with `first` (which carries the instance), with these options: true, or the reason why not.
+   * Default: all whose first event it does not refuse with an UnsupportedError.
+   */
+  accepts?(first: NoInfer<Event>, options: StandardSchemaV1.InferOutput<S>): true | string;
+}
+
+/** A question to a definition: options as `create` takes them. @throws InvalidOptionsError */
+interface Accepting<Problem, S extends OptionsSchema> {
+  accepts?(problem: Problem, options?: StandardSchemaV1.InferInput<S>): true | string;
 }
 
 export type SolverAlgorithm<N extends string, S extends OptionsSchema, P, R> = Algorithm<
@@ -76,21 +95,25 @@ export type SolverAlgorithm<N extends string, S extends OptionsSchema, P, R> = A
   S,
   Solver<P, R>
 > &
-  SolverTraits<P, R>;
+  Pick<SolverTraits<P, R>, 'solves'> &
+  Accepting<P, S>;
 export type DynamicAlgorithmDefinition<N extends string, S extends OptionsSchema, E, A> = Algorithm<
   'dynamic-algorithm',
   N,
   S,
   DynamicAlgorithm<E, A>
 > &
-  DynamicTraits<E, A>;
-export type PrunerAlgorithm<N extends string, S extends OptionsSchema> = Algorithm<'pruner', N, S, Pruner>;
+  Pick<DynamicTraits<E, A>, 'solves'> &
+  Accepting<E, S>;
+export type PrunerAlgorithm<N extends string, S extends OptionsSchema> = Algorithm<'pruner', N, S, Pruner> &
+  CompressorTraits;
 export type QuantizerAlgorithm<N extends string, S extends OptionsSchema> = Algorithm<
   'quantizer',
   N,
   S,
   Quantizer
->;
+> &
+  CompressorTraits;
 export type KVCompressorAlgorithm<N extends string, S extends OptionsSchema> = Algorithm<
   'kv-compressor',
   N,

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type {
   Algorithm,
   AlgorithmSpec,
+  CompressorTraits,
   DynamicAlgorithmDefinition,
   DynamicTraits,
   Kind,
@@ -23,30 +24,30 @@ import { mark } from './mark.js';
 import { type OptionsSchema, parseOptions } from './options.js';
 import { defaultServices, type Services } from './services.js';
 
-/** Defines a solver of one problem family. */
+/** Defines a solver of one problem family; problem and solution have the types of `solves`. */
 export function defineSolver<const N extends string, S extends OptionsSchema, P, R>(
-  spec: AlgorithmSpec<N, S, Solver<P, R>> & SolverTraits<P, R>,
+  spec: AlgorithmSpec<N, S, Solver<NoInfer<P>, NoInfer<R>>> & SolverTraits<P, R, S>,
 ): SolverAlgorithm<N, S, P, R> {
-  return define('solver', spec);
+  return define('solver', withParsedOptions(spec));
 }
 
-/** Defines an algorithm that answers a stream of events. */
+/** Defines an algorithm that answers a stream of events; events and answers have the types of `solves`. */
 export function defineDynamicAlgorithm<const N extends string, S extends OptionsSchema, E, A>(
-  spec: AlgorithmSpec<N, S, DynamicAlgorithm<E, A>> & DynamicTraits<E, A>,
+  spec: AlgorithmSpec<N, S, DynamicAlgorithm<NoInfer<E>, NoInfer<A>>> & DynamicTraits<E, A, S>,
 ): DynamicAlgorithmDefinition<N, S, E, A> {
-  return define('dynamic-algorithm', spec);
+  return define('dynamic-algorithm', withParsedOptions(spec));
 }
 
 /** Defines a pruner. Most are a few lines with `defineLayerwisePruner` of the models package. */
 export function definePruner<const N extends string, S extends OptionsSchema>(
-  spec: AlgorithmSpec<N, S, Pruner>,
+  spec: AlgorithmSpec<N, S, Pruner> & CompressorTraits,
 ): PrunerAlgorithm<N, S> {
   return define('pruner', spec);
 }
 
 /** Defines a quantizer. */
 export function defineQuantizer<const N extends string, S extends OptionsSchema>(
-  spec: AlgorithmSpec<N, S, Quantizer>,
+  spec: AlgorithmSpec<N, S, Quantizer> & CompressorTraits,
 ): QuantizerAlgorithm<N, S> {
   return define('quantizer', spec);
 }
@@ -63,6 +64,26 @@ export function defineOptimizer<const N extends string, S extends OptionsSchema>
   spec: AlgorithmSpec<N, S, Optimizer> & OptimizerTraits,
 ): OptimizerAlgorithm<N, S> {
   return define('optimizer', spec);
+}
+
+/** `accepts` that takes the options as `create` does. */
+function withParsedOptions<
+  S extends OptionsSchema,
+  Problem,
+  Spec extends {
+    readonly name: string;
+    readonly options: S;
+    accepts?(problem: Problem, options: StandardSchemaV1.InferOutput<S>): true | string;
+  },
+>(spec: Spec) {
+  const { accepts, ...rest } = spec;
+  return {
+    ...rest,
+    ...(accepts && {
+      accepts: (problem: Problem, options?: StandardSchemaV1.InferInput<S>) =>
+        accepts.call(spec, problem, parseOptions(spec.options, options, `algorithm '${spec.name}'`)),
+    }),
+  };
 }
 
 /** Wraps `create` with the parsing of options and the default services, and marks the value. */

@@ -111,7 +111,7 @@ function describeKeys(value: unknown, allowed: readonly string[]): string {
   const unknown = Object.keys((value as object | null) ?? {}).filter((key) => !allowed.includes(key));
   const near = unknown.flatMap((key) => nearestNames(key, allowed));
   const hint = near.length > 0 ? ` (did you mean ${near.map((key) => `'${key}'`).join(' or ')}?)` : '';
-  return `allowed: ${allowed.join(', ')}${hint}`;
+  return `allowed: ${allowed.join(', ') || 'none'}${hint}`;
 }
 
 function show(value: unknown): string {

@@ -2,6 +2,7 @@ import type { AnyAlgorithm } from './any-algorithm.js';
 import type { Claim } from './claim.js';
 import { IncompatiblePluginError, PluginFailedError } from './errors.js';
 import type { GoldenRunners } from './golden.js';
+import type { WeightCodec } from './kinds/weight-codec.js';
 import { isMarked, mark } from './mark.js';
 import type { Runtime } from './runtime.js';
 import type { Scenario } from './scenario.js';
@@ -17,6 +18,8 @@ export interface PluginSpec<A extends readonly AnyAlgorithm[]> {
   readonly runtimes?: readonly Runtime[];
   readonly scenarios?: () => Promise<{ readonly default: readonly Scenario<unknown>[] }>;
   readonly claims?: () => Promise<{ readonly default: readonly Claim[] }>;
+  /** How the weights that its algorithms make stand in checkpoint files. */
+  readonly weightCodecs?: () => Promise<{ readonly default: readonly WeightCodec[] }>;
   readonly golden?: () => Promise<{ readonly default: GoldenRunners }>;
 }
 

@@ -10,7 +10,7 @@ export interface RandomSource {
   integer(bound: number): number;
   /** Standard normal (Marsaglia polar method). */
   normal(): number;
-  /** `count` distinct integers of [0, bound) in random order. @throws RangeError when count > bound */
+  /** `count` distinct integers of [0, bound) in random order, in time and memory of `count`. @throws RangeError when count > bound */
   sample(bound: number, count: number): Int32Array;
   /** Shuffles `items` where they stand (Fisher-Yates) and returns them. */
   shuffleInPlace<T>(items: T[]): T[];
@@ -21,10 +21,13 @@ export interface RandomSource {
 /** The seed of runs that name none: results are reproducible unless the caller asks for another seed. */
 export const DEFAULT_SEED = 0;
 
-/** A source over xoroshiro128+ (pure-rand). `seed`: any signed integer of 32 bits; larger ones are hashed to 32 bits. */
+/**
+ * A source over xoroshiro128+ (pure-rand). `seed`: any safe integer. It is hashed to 32 bits: a small seed as it is would make the first
+ * number of every source nearly 1, and the next ones alike for neighbouring seeds.
+ */
 export function createRandom(seed: number = DEFAULT_SEED): RandomSource {
   if (!Number.isSafeInteger(seed)) throw new RangeError(`A seed is an integer; given ${seed}.`);
-  const generator = xoroshiro128plus(seed === (seed | 0) ? seed : deriveSeed(seed));
+  const generator = xoroshiro128plus(deriveSeed(seed));
   let spareNormal: number | undefined;
   const integer = (bound: number): number => {
     if (!Number.isSafeInteger(bound) || bound < 1) {
@@ -56,14 +59,10 @@ export function createRandom(seed: number = DEFAULT_SEED): RandomSource {
       if (!(count >= 0 && count <= bound)) {
         throw new RangeError(`sample(bound, count) needs 0 <= count <= bound; given ${count} of ${bound}.`);
       }
-      const items = Int32Array.from({ length: bound }, (_, i) => i);
-      for (let i = 0; i < count; i++) {
-        const j = i + integer(bound - i);
-        const kept = items[i]!;
-        items[i] = items[j]!;
-        items[j] = kept;
-      }
-      return items.slice(0, count);
+      const chosen = new Int32Array(count);
+      const items = shuffledFirst(bound, count);
+      for (let i = 0; i < count; i++) chosen[i] = items.swap(i, i + integer(bound - i));
+      return chosen;
     },
     shuffleInPlace(items) {
       for (let i = items.length - 1; i > 0; i--) {
@@ -77,6 +76,35 @@ export function createRandom(seed: number = DEFAULT_SEED): RandomSource {
     fork: (label) => createRandom(deriveSeed(seed, label)),
   };
   return source;
+}
+
+/** The numbers 0 to `bound` - 1 in a row, of which the first `count` places are filled one after the other by swaps. */
+interface Row {
+  /** Swaps what stands in place i with what stands in place j >= i, and returns what then stands in place i. */
+  swap(i: number, j: number): number;
+}
+
+/** The first steps of a Fisher-Yates shuffle. Where few places are filled, only those that were touched are held. */
+function shuffledFirst(bound: number, count: number): Row {
+  // A map takes about ten times what a typed array takes for an entry.
+  if (10 * count >= bound) {
+    const items = Int32Array.from({ length: bound }, (_, i) => i);
+    return {
+      swap(i, j) {
+        const chosen = items[j]!;
+        items[j] = items[i]!;
+        return chosen;
+      },
+    };
+  }
+  const moved = new Map<number, number>();
+  return {
+    swap(i, j) {
+      const chosen = moved.get(j) ?? j;
+      moved.set(j, moved.get(i) ?? i);
+      return chosen;
+    },
+  };
 }
 
 /** A 32-bit seed that depends on every character of every part (FNV-1a, then the murmur3 finaliser). */

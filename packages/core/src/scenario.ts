@@ -1,12 +1,9 @@
 import type { Kind } from './algorithm.js';
 import type { AnyAlgorithm } from './any-algorithm.js';
-import { isSolverOf } from './any-algorithm.js';
 import type { DataFiles, DataSet } from './data-files.js';
-import { InvalidProblemError } from './errors.js';
-import type { ProblemFamily } from './family.js';
 import type { Json, JsonObject } from './json.js';
 import { mark } from './mark.js';
-import type { Progress, RunOptions } from './run.js';
+import type { RunOptions } from './run.js';
 import type { Services } from './services.js';
 
 /** One task of a scenario, as JSON: with the scenario it is enough to load the task in another process. */
@@ -72,70 +69,29 @@ export interface Scenario<Task> {
   instances(context: ScenarioContext): Promise<readonly Instance[]>;
   /** Which installed algorithms take part, whoever wrote them. */
   takes(algorithm: AnyAlgorithm): boolean;
-  /** Options for `algorithm` on `instance`; default: its first example, else its defaults. */
-  options?(algorithm: AnyAlgorithm, instance: Instance): JsonObject;
+  /**
+   * Options for `algorithm` on `instance`; default: its first example, else its defaults. Several option sets are so many trials, told
+   * apart in the report by the options in which they differ.
+   */
+  options?(algorithm: AnyAlgorithm, instance: Instance): JsonObject | readonly JsonObject[];
   load(instance: Instance, context: ScenarioContext): Promise<Task>;
-  /** True, or the reason why `algorithm` cannot take this task. */
-  accepts(algorithm: AnyAlgorithm, task: Task): true | string;
+  /** True, or the reason why `algorithm` cannot take this task, with these options where they are given. */
+  accepts(algorithm: AnyAlgorithm, task: Task, options?: JsonObject): true | string;
   run(algorithm: AnyAlgorithm, options: JsonObject, task: Task, trial: Trial): Promise<TrialOutcome>;
+}
+
+/** The option sets that `algorithm` runs with on `instance`: those of the scenario, else its first example, else its defaults. */
+export function optionSets<Task>(
+  scenario: Pick<Scenario<Task>, 'options'>,
+  algorithm: AnyAlgorithm,
+  instance: Instance,
+): readonly JsonObject[] {
+  const example = Object.values(algorithm.examples ?? {})[0] as JsonObject | undefined;
+  const chosen = scenario.options?.(algorithm, instance) ?? example ?? {};
+  return Array.isArray(chosen) ? chosen : [chosen as JsonObject];
 }
 
 /** Marks a scenario. */
 export function defineScenario<Task>(scenario: Scenario<Task>): Scenario<Task> {
   return mark('scenario', { ...scenario });
-}
-
-/** What the owner of a problem family writes for {@link defineSolverScenario}. */
-export interface SolverScenarioSpec<Problem, Solution>
-  extends Pick<Scenario<Problem>, 'name' | 'summary' | 'score' | 'data' | 'instances' | 'load' | 'options'> {
-  readonly family: ProblemFamily<Problem, Solution>;
-  /** Leaves out solvers of the family whose answer this score does not judge. Default: all take part. */
-  takes?(algorithm: AnyAlgorithm): boolean;
-  /** Scores a finished run. @throws when the solution is not feasible: the trial then counts as failed */
-  evaluate(problem: Problem, solution: Solution, instance: Instance): TrialOutcome;
-  /** The score at a progress report, where the report holds it; on the scale of the final score. Default: `progress.value`. */
-  curve?(progress: Progress, instance: Instance): number | undefined;
-}
-
-/** A problem with the instance it came from. */
-export interface Task<Problem> {
-  readonly problem: Problem;
-  readonly instance: Instance;
-}
-
-/** A scenario for every solver of one problem family. */
-export function defineSolverScenario<Problem, Solution>(
-  spec: SolverScenarioSpec<Problem, Solution>,
-): Scenario<Task<Problem>> {
-  const {
-    family,
-    evaluate,
-    curve = (progress: Progress) => progress.value,
-    takes = () => true,
-    load,
-    ...common
-  } = spec;
-  return defineScenario<Task<Problem>>({
-    ...common,
-    kind: 'solver',
-    takes: (algorithm) => isSolverOf(family, algorithm) && takes(algorithm),
-    load: async (instance, context) => ({ problem: await load(instance, context), instance }),
-    accepts: (algorithm, { problem }) =>
-      isSolverOf(family, algorithm)
-        ? (algorithm.accepts?.(problem) ?? true)
-        : `${algorithm.name} does not solve ${family.name}.`,
-    async run(algorithm, options, task, trial) {
-      if (!isSolverOf(family, algorithm)) {
-        throw new InvalidProblemError(`${algorithm.name} does not solve ${family.name}.`);
-      }
-      const solution = await algorithm.create(options, trial.services).solve(task.problem, {
-        ...trial.run,
-        onProgress(progress) {
-          const score = curve(progress, task.instance);
-          if (score !== undefined) trial.point(score, progress.iteration);
-        },
-      });
-      return trial.untimed(() => evaluate(task.problem, solution, task.instance));
-    },
-  });
 }

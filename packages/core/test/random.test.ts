@@ -22,6 +22,15 @@ describe('createRandom', () => {
     expect(draw(2 ** 40)).not.toEqual(draw(2 ** 41));
   });
 
+  it('spreads the first numbers of neighbouring seeds evenly, and the second ones', () => {
+    for (const position of [0, 1]) {
+      const tenths = new Array(10).fill(0);
+      for (let seed = 0; seed < 10_000; seed++) tenths[Math.floor(10 * draw(seed, 2)[position])]++;
+      // Six standard deviations of a binomial count, sqrt(10000 * 0.1 * 0.9) = 30.
+      for (const count of tenths) expect(Math.abs(count - 1000)).toBeLessThan(180);
+    }
+  });
+
   it('stays within its ranges', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 50 }), (seed, bound) => {
@@ -41,6 +50,28 @@ describe('createRandom', () => {
         ).toBe('abcdef');
       }),
     );
+  });
+
+  it('samples as the first steps of a Fisher-Yates shuffle, whatever the share that is drawn', () => {
+    const bounds = fc.integer({ min: 1, max: 400 });
+    fc.assert(
+      fc.property(fc.integer(), bounds, fc.double({ min: 0, max: 1, noNaN: true }), (seed, bound, share) => {
+        const count = Math.floor(share * bound);
+        const random = createRandom(seed);
+        const items = Array.from({ length: bound }, (_, i) => i);
+        for (let i = 0; i < count; i++) {
+          const j = i + random.integer(bound - i);
+          [items[i], items[j]] = [items[j]!, items[i]!];
+        }
+        expect([...createRandom(seed).sample(bound, count)]).toEqual(items.slice(0, count));
+      }),
+    );
+  });
+
+  it('samples a few of very many without holding them all', () => {
+    const sample = createRandom(1).sample(2 ** 31 - 1, 1_000);
+    expect(new Set(sample).size).toBe(1_000);
+    expect(sample.every((s) => s >= 0 && s < 2 ** 31 - 1)).toBe(true);
   });
 
   it('has the moments of the uniform and the normal distribution', () => {

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { AbortedError, createRandom, defineSolverScenario, noDataFiles, startRun } from '../src/index.js';
+import {
+  AbortedError,
+  type AnyAlgorithm,
+  createRandom,
+  defineSolver,
+  defineSolverScenario,
+  type JsonObject,
+  noDataFiles,
+  optionSets,
+  type SolverScenarioSpec,
+  startRun,
+} from '../src/index.js';
 import { negation, newton, squareRoot } from './fixtures.js';
 
 describe('startRun', () => {
@@ -37,19 +48,24 @@ describe('startRun', () => {
 });
 
 describe('defineSolverScenario', () => {
-  const scenario = defineSolverScenario({
+  const spec = {
     name: 'roots',
     summary: 'Square roots.',
     family: squareRoot,
     score: { name: 'error', direction: 'minimize' },
     instances: async () => [{ name: 'two', source: 'generated', parameters: { of: 2 }, timeLimitMs: 100 }],
-    load: async ({ parameters }) => ({ of: Number(parameters.of) }),
-    evaluate: (problem, { root }) => ({
+    load: async ({ parameters }) => ({ problem: { of: Number(parameters.of) } }),
+    evaluate: ({ problem }, { root }) => ({
       score: Math.abs(root * root - problem.of),
       metrics: { root },
       stopped: 'converged',
     }),
-  });
+  } satisfies SolverScenarioSpec<
+    { readonly of: number },
+    { readonly root: number },
+    { readonly problem: { readonly of: number } }
+  >;
+  const scenario = defineSolverScenario(spec);
   const context = { suite: 'quick' as const, data: noDataFiles };
 
   it('takes every solver of the family, and no other algorithm', () => {
@@ -63,6 +79,44 @@ describe('defineSolverScenario', () => {
     expect(scenario.accepts(newton, task)).toBe(true);
     const negative = { problem: { of: -1 }, instance: instance! };
     expect(scenario.accepts(newton, negative)).toBe('needs a non-negative number');
+  });
+
+  it('asks with the options of the trial, parsed', async () => {
+    const patient = defineSolver({
+      ...newton,
+      name: 'patient',
+      accepts: (_problem, { steps, start }) =>
+        (steps >= 10 && start === 'one') || `${steps} steps are too few`,
+    });
+    const [instance] = await scenario.instances(context);
+    const task = await scenario.load(instance!, context);
+    expect(scenario.accepts(patient, task)).toBe(true);
+    expect(scenario.accepts(patient, task, { steps: 3 })).toBe('3 steps are too few');
+    expect(() => scenario.accepts(patient, task, { steps: 0 })).toThrow('steps');
+  });
+
+  it('runs with its own options, one set or several, else with the first example', () => {
+    const [instance] = [{ name: 'two', source: 'generated' as const, parameters: {}, timeLimitMs: 100 }];
+    const sets = (options?: () => JsonObject | readonly JsonObject[]) =>
+      optionSets(options ? { options } : {}, newton as AnyAlgorithm, instance);
+    expect(sets()).toEqual([{ steps: 3 }]);
+    expect(sets(() => ({ steps: 5 }))).toEqual([{ steps: 5 }]);
+    expect(sets(() => [{ steps: 5 }, {}])).toEqual([{ steps: 5 }, {}]);
+    const { examples: _none, ...plain } = newton;
+    expect(optionSets({}, plain as AnyAlgorithm, instance)).toEqual([{}]);
+  });
+
+  it('gives a run without any score on its way one point, at the end', async () => {
+    const silent = defineSolverScenario({ ...spec, curve: () => undefined });
+    const [instance] = await silent.instances(context);
+    const points: [number, number][] = [];
+    const outcome = await silent.run(newton, { steps: 6 }, await silent.load(instance!, context), {
+      run: {},
+      services: {},
+      point: (score, iteration) => points.push([iteration, score]),
+      untimed: (work) => work(),
+    });
+    expect(points).toEqual([[5, outcome.score]]);
   });
 
   it('runs, records the curve from progress, and scores outside the timed part', async () => {

@@ -58,6 +58,8 @@ describe('parts', () => {
       );
       const random = createRandom(1);
       const plays = new Array<number>(5).fill(0);
+      // `popularity` never comes back to an arm whose mean is 0 while another one has paid.
+      for (let arm = 0; arm < 5; arm++) selector.update(arm, 1);
       for (let i = 0; i < 2_000; i++) {
         const arm = selector.select(random);
         plays[arm]!++;

@@ -1,18 +1,7 @@
-// Pruners and quantizers on the two small checkpoints, with the testbed's protocol: calibration on the first 64 windows of 256 tokens,
-// perplexity over all windows of 256 of the evaluation tokens.
+// Pruners and quantizers on the two small checkpoints.
 //   node bench/run.mjs --data DIR [--write]
-import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  calibrationWindows,
-  openTestbedModel,
-  perplexity,
-  storedShare,
-  tokenBatches,
-} from '@espalier/models';
-import { cpuRuntime } from '@espalier/runtime-cpu';
+import { compressionTable, machine, writeMeasured } from '../../models/bench/compression-table.mjs';
 import { gptq, magnitude, roundToNearest, sparseGpt, wanda } from '../dist/index.js';
 
 const { values } = parseArgs({
@@ -21,68 +10,31 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false }, // the table into the README
   },
 });
-if (!values.data) throw new Error('Name the data folder: --data DIR.');
-await cpuRuntime.activate();
-const data = {
-  has: (path) =>
-    readFile(join(values.data, path)).then(
-      () => true,
-      () => false,
-    ),
-  read: (path) => readFile(join(values.data, path)),
-  list: async () => [],
-};
-const pattern = { n: 2, m: 4 };
-const half = { pattern: 'unstructured', sparsity: 0.5 };
+const prune = (pruner, request) => async (model, calibration) =>
+  (await pruner.prune(model, { calibration, ...request })).model;
+const quantize = (quantizer, bits) => async (model, calibration) =>
+  (await quantizer.quantize(model, { calibration, bits })).model;
+const pruners = [
+  ['magnitude', magnitude],
+  ['wanda', wanda],
+  ['sparsegpt', sparseGpt],
+];
 const cases = [
-  ['magnitude, 2:4', (model, request) => magnitude.create().prune(model, { ...request, pattern })],
-  ['wanda, 2:4', (model, request) => wanda.create().prune(model, { ...request, pattern })],
-  ['sparsegpt, 2:4', (model, request) => sparseGpt.create().prune(model, { ...request, pattern })],
-  ['magnitude, 50 %', (model, request) => magnitude.create().prune(model, { ...request, ...half })],
-  ['wanda, 50 %', (model, request) => wanda.create().prune(model, { ...request, ...half })],
-  ['sparsegpt, 50 %', (model, request) => sparseGpt.create().prune(model, { ...request, ...half })],
+  ...pruners.map(([name, { create }]) => [`${name}, 2:4`, prune(create(), { pattern: { n: 2, m: 4 } })]),
+  ...pruners.map(([name, { create }]) => [
+    `${name}, 50 %`,
+    prune(create(), { pattern: 'unstructured', sparsity: 0.5 }),
+  ]),
   ...[2, 3, 4].flatMap((bits) => [
-    [`rtn, ${bits} bits`, (model, request) => roundToNearest.create().quantize(model, { ...request, bits })],
-    [`gptq, ${bits} bits`, (model, request) => gptq.create().quantize(model, { ...request, bits })],
-    [
-      `gptq, ${bits} bits, activation order`,
-      (model, request) => gptq.create({ actOrder: true }).quantize(model, { ...request, bits }),
-    ],
+    [`rtn, ${bits} bits`, quantize(roundToNearest.create(), bits)],
+    [`gptq, ${bits} bits`, quantize(gptq.create(), bits)],
+    [`gptq, ${bits} bits, activation order`, quantize(gptq.create({ actOrder: true }), bits)],
   ]),
 ];
-const rows = new Map(cases.map(([name]) => [name, []]));
-const dense = [];
-for (const name of ['stories260k', 'tinystories-656k']) {
-  const { model, calibration, evaluation } = await openTestbedModel(name, { data });
-  dense.push(`${name} (dense ${(await perplexity(model, evaluation)).perplexity.toFixed(3)})`);
-  const batches = tokenBatches(calibrationWindows(calibration));
-  for (const [label, compress] of cases) {
-    const start = performance.now();
-    const { model: compressed } = await compress(model, { calibration: batches });
-    const seconds = (performance.now() - start) / 1000;
-    const { perplexity: after } = await perplexity(compressed, evaluation);
-    rows
-      .get(label)
-      .push(after.toFixed(2), `${(100 * storedShare(compressed, model)).toFixed(1)} %`, seconds.toFixed(1));
-    console.log(name, label, ...rows.get(label).slice(-3));
-    compressed.dispose();
-  }
-  batches.dispose();
-  model.dispose();
-}
-const table = [
-  `Perplexity, windows of 256 tokens; stored bytes of the linear layers over those in float32; seconds. ${cpus()[0].model}, Node ${process.version}.`,
+const text = [
+  `Perplexity, windows of 256 tokens; stored bytes of the linear layers over those in float32; seconds. ${machine()}`,
   '',
-  `| method | ${dense.join(' | bytes | s | ')} | bytes | s |`,
-  '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-  ...[...rows].map(([label, cells]) => `| ${label} | ${cells.join(' | ')} |`),
+  await compressionTable(values.data, cases),
 ].join('\n');
-console.log(table);
-if (values.write) {
-  const path = new URL('../README.md', import.meta.url);
-  const readme = await readFile(path, 'utf8');
-  await writeFile(
-    path,
-    readme.replace(/<!-- measured -->[\s\S]*<!-- end -->/, `<!-- measured -->\n\n${table}\n\n<!-- end -->`),
-  );
-}
+console.log(text);
+if (values.write) await writeMeasured(new URL('../README.md', import.meta.url), text);

@@ -1,7 +1,9 @@
 import {
+  type AnyAlgorithm,
   type CompressionReport,
   type CompressionRequest,
   defineScenario,
+  type JsonObject,
   type Scenario,
   type ScoreAxis,
   type SparsityPattern,
@@ -23,6 +25,19 @@ const PATTERNS: readonly Setting[] = [
   { name: '50 %', parameters: { sparsity: 0.5 } },
 ];
 
+/**
+ * Option sets for methods whose defaults are for other models than these, or that are worth two lines of the report. The others run with
+ * their first example.
+ */
+const OPTIONS: Readonly<Record<string, readonly JsonObject[]>> = {
+  // Blocks of up to 128 are for layers of some thousands: here they would take more bytes than the dense model.
+  armor: [{ blockSize: { upTo: 4 }, iterations: 500, learningRate: 1e-3 }],
+  gptq: [{}, { actOrder: true }],
+};
+
+const optionsFor = ({ name, examples }: AnyAlgorithm): JsonObject | readonly JsonObject[] =>
+  OPTIONS[name] ?? (Object.values(examples ?? {})[0] as JsonObject | undefined) ?? {};
+
 /** All pruners at the same share of zeros, calibrated on the same windows. */
 export const pruneLanguageModel: Scenario<LanguageModelTask> = defineScenario({
   name: 'prune-language-model',
@@ -37,6 +52,7 @@ export const pruneLanguageModel: Scenario<LanguageModelTask> = defineScenario({
       context.suite === 'full' ? PATTERNS : PATTERNS.slice(0, 1),
       limitOf(context.suite),
     ),
+  options: optionsFor,
   load: loadLanguageModel,
   accepts: () => true,
   async run(algorithm, options, task, trial) {
@@ -61,6 +77,7 @@ export const quantizeLanguageModel: Scenario<LanguageModelTask> = defineScenario
   takes: ({ kind }) => kind === 'quantizer',
   instances: (context) =>
     modelInstances(context, context.suite === 'full' ? WIDTHS : WIDTHS.slice(0, 1), limitOf(context.suite)),
+  options: optionsFor,
   load: loadLanguageModel,
   accepts: () => true,
   async run(algorithm, options, task, trial) {

@@ -12,6 +12,7 @@ import {
 /** A model with what it is calibrated and judged on. */
 export interface LanguageModelTask extends Omit<TestbedModel, 'calibration'> {
   readonly instance: Instance;
+  readonly suite: ScenarioContext['suite'];
   /** The first 64 windows of 256 tokens; 16 in the quick suite. */
   readonly calibration: TokenBatches;
 }
@@ -25,16 +26,18 @@ export interface Setting {
 const WINDOW = 256;
 const QUICK_WINDOWS = 16;
 
+/** The real models, the first for the quick suite too. */
+export const REAL_MODELS: readonly TestbedModelName[] = ['stories260k', 'tinystories-656k'];
+
 /** Every setting on the real models that are there, else on a model over bytes that is trained for the occasion. */
 export async function modelInstances(
   { suite, data }: ScenarioContext,
   settings: readonly Setting[],
   timeLimitMs: number,
+  models = REAL_MODELS,
 ): Promise<readonly Instance[]> {
   const real: TestbedModelName[] = [];
-  for (const name of suite === 'full'
-    ? (['stories260k', 'tinystories-656k'] as const)
-    : (['stories260k'] as const))
+  for (const name of suite === 'full' ? models : models.slice(0, 1))
     if (await hasTestbedModel(name, data)) real.push(name);
   const generated = suite === 'full' ? 'byte-model' : 'small-byte-model';
   return (real.length > 0 ? real : [generated]).flatMap((model) =>
@@ -57,6 +60,7 @@ export async function loadLanguageModel(
   const quick = context.suite === 'quick';
   return {
     instance,
+    suite: context.suite,
     model,
     evaluation: quick ? evaluation.subarray(0, WINDOW * QUICK_WINDOWS) : evaluation,
     calibration: tokenBatches(calibrationWindows(calibration, quick ? { count: QUICK_WINDOWS } : {})),

@@ -2,6 +2,13 @@ import type { Scenario } from '@espalier/core';
 import { pruneLanguageModel, quantizeLanguageModel } from './compression-scenarios.js';
 import { decodeThroughCache } from './kv-scenario.js';
 import { trainSmallModels } from './optimizer-scenario.js';
+import { retrievePasskey } from './passkey-scenario.js';
 
-const scenarios = [pruneLanguageModel, quantizeLanguageModel, decodeThroughCache, trainSmallModels];
+const scenarios = [
+  pruneLanguageModel,
+  quantizeLanguageModel,
+  decodeThroughCache,
+  retrievePasskey,
+  trainSmallModels,
+];
 export default scenarios as readonly Scenario<unknown>[];

@@ -1,4 +1,4 @@
-import { createRandom, defineClaim, startRun, type Verdict } from '@espalier/core';
+import { createRandom, defineClaim, deriveSeed, startRun, type Verdict } from '@espalier/core';
 import { gameClaims } from './claims-game.js';
 import { couple } from './couple.js';
 import { type EncodingMethod, encode } from './encode.js';
@@ -131,7 +131,9 @@ const couplings = defineClaim({
       const [px, py] = [uniformWeights(8, random), uniformWeights(8, random)];
       const entropies = {
         independent: (await mecIndependent.create({}, services).solve({ px, py }, { signal })).jointEntropy,
-        sla: (await mecSla.create({}, services).solve({ px, py }, { signal, seed: pair })).jointEntropy,
+        sla: (
+          await mecSla.create({}, services).solve({ px, py }, { signal, seed: deriveSeed(seed, 'sla', pair) })
+        ).jointEntropy,
         max: entropy(couple(px, py, 'max-seeking').masses),
         zero: entropy(couple(px, py, 'zero-seeking').masses),
       };

@@ -70,9 +70,9 @@ const encoding = defineSolverScenario({
   ],
   load: async ({ parameters }) => {
     const { px, ...limit } = parameters as unknown as { px: Law } & RateLimit;
-    return { px: makeLaw(px), ...limit };
+    return { problem: { px: makeLaw(px), ...limit } };
   },
-  evaluate(problem, { encoder }) {
+  evaluate({ problem }, { encoder }) {
     const budget = budgetOf(problem, entropy(problem.px));
     assertEncoder(encoder, problem.px, budget);
     const { ht, ixt } = encoderInformation(encoder, problem.px);
@@ -99,9 +99,9 @@ const coupling = defineSolverScenario({
   ],
   load: async ({ parameters }) => {
     const { px, py } = parameters as unknown as { px: Law; py: Law };
-    return { px: makeLaw(px), py: makeLaw(py) };
+    return { problem: { px: makeLaw(px), py: makeLaw(py) } };
   },
-  evaluate({ px, py }, { coupling: joint }) {
+  evaluate({ problem: { px, py } }, { coupling: joint }) {
     assertCoupling(joint, px, py);
     const bits = entropy(joint.values);
     const lowerBound = Math.max(entropy(px), entropy(py));
@@ -160,9 +160,9 @@ const bottleneck = defineSolverScenario({
   ],
   load: async ({ parameters }) => {
     const { px, py, ...rest } = parameters as unknown as BottleneckParameters;
-    return { px: makeLaw(px), py: makeLaw(py), ...rest };
+    return { problem: { px: makeLaw(px), py: makeLaw(py), ...rest } };
   },
-  evaluate(problem, { encoder, pty, pxy, ixy }) {
+  evaluate({ problem }, { encoder, pty, pxy, ixy }) {
     const { px, py } = problem;
     const pt = assertEncoder(encoder, px, budgetOf(problem, entropy(px)));
     assertCoupling(pty, pt, py);
@@ -197,10 +197,10 @@ const game = defineSolverScenario({
         ),
   load: async ({ parameters }) => {
     const { logTemperature, ...rest } = parameters as unknown as GameParameters;
-    return { world: gridWorld(), temperature: Math.exp(logTemperature), ...rest };
+    return { problem: { world: gridWorld(), temperature: Math.exp(logTemperature), ...rest } };
   },
   evaluate(
-    { episodes: wanted },
+    { problem: { episodes: wanted } },
     { messages, guesses, episodes, meanReward, rewardError, meanSteps, reason },
   ) {
     const blocks = messages.length / episodes;

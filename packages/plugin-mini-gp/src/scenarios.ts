@@ -45,9 +45,9 @@ const noisyFunctions = defineScenario<BlackBoxProblem>({
       ? Promise.resolve(generatedProblem(given))
       : banditProblem(banditTable(given.name), data, given);
   },
-  accepts: (algorithm, problem) =>
+  accepts: (algorithm, problem, options) =>
     isSolverOf(blackBoxOptimization, algorithm)
-      ? (algorithm.accepts?.(problem) ?? true)
+      ? (algorithm.accepts?.(problem, options) ?? true)
       : `${algorithm.name} does not solve ${blackBoxOptimization.name}.`,
   async run(algorithm, options, problem, trial) {
     if (!isSolverOf(blackBoxOptimization, algorithm)) {

@@ -3,10 +3,8 @@ import {
   createRandom,
   type DataFiles,
   type DataSet,
-  defineScenario,
+  defineSolverScenario,
   type Instance,
-  InvalidProblemError,
-  isSolverOf,
   type JsonObject,
   NumericalError,
   type ScenarioContext,
@@ -42,48 +40,36 @@ const PICTURES: readonly DataSet[] = [
 ];
 
 /** Every solver of the family on low-rank matrices, ratings and pictures: the error on entries that it has not seen. */
-const completion = defineScenario<Task>({
+const completion = defineSolverScenario({
   name: 'matrix-completion',
   summary:
     'Low-rank matrices, ratings and pictures from some of their entries: the error on the hidden ones.',
-  kind: 'solver',
+  family: matrixCompletion,
   // Root of the mean squared error on the hidden entries, over their root mean square about the mean of the observed ones.
   score: { name: 'hidden error', direction: 'minimize', scale: 'log' },
   data: PICTURES,
   instances,
-  takes: (algorithm) => isSolverOf(matrixCompletion, algorithm),
   options,
   load: ({ parameters }, { data }) => makeTask(parameters as unknown as Parameters, data),
-  accepts: (algorithm, { problem }) =>
-    isSolverOf(matrixCompletion, algorithm)
-      ? (algorithm.accepts?.(problem) ?? true)
-      : `${algorithm.name} does not solve ${matrixCompletion.name}.`,
-  async run(algorithm, chosen, { problem, hidden }, trial) {
-    if (!isSolverOf(matrixCompletion, algorithm))
-      throw new InvalidProblemError(`${algorithm.name} does not solve ${matrixCompletion.name}.`);
-    const solution = await algorithm.create(chosen, trial.services).solve(problem, trial.run);
-    return trial.untimed(() => {
-      const score = hiddenError(
-        problem,
-        hidden,
-        predictMany(solution, hidden.rowIndices, hidden.columnIndices),
-      );
-      if (!Number.isFinite(score))
-        throw new NumericalError('The solution predicts numbers that are not finite.');
-      trial.point(score, solution.iterations.outer);
-      return {
-        score,
-        metrics: {
-          observedResidual: solution.residual,
-          rank: solution.rank,
-          iterations: solution.iterations.outer,
-          innerIterations: solution.iterations.inner,
-          flops: solution.flops,
-        },
-        stopped: solution.reason,
-      };
-    });
+  evaluate({ problem, hidden }, solution) {
+    const predicted = predictMany(solution, hidden.rowIndices, hidden.columnIndices);
+    const score = hiddenError(problem, hidden, predicted);
+    if (!Number.isFinite(score))
+      throw new NumericalError('The solution predicts numbers that are not finite.');
+    return {
+      score,
+      metrics: {
+        observedResidual: solution.residual,
+        rank: solution.rank,
+        iterations: solution.iterations.outer,
+        innerIterations: solution.iterations.inner,
+        flops: solution.flops,
+      },
+      stopped: solution.reason,
+    };
   },
+  // Solvers report the residual on the observed entries, which is another quantity.
+  curve: () => undefined,
 });
 
 /** Below this the error is rounding; a logarithmic axis needs a positive number. */

@@ -1,4 +1,4 @@
-import { type DataFiles, noDataFiles, type ScenarioContext } from '@espalier/core';
+import { type DataFiles, noDataFiles, optionSets, type ScenarioContext } from '@espalier/core';
 import { describe, expect, it } from 'vitest';
 import plugin, {
   hidePixels,
@@ -60,7 +60,7 @@ describe('the scenario', () => {
       const points: number[] = [];
       const outcome = await scenario.run(
         algorithm as never,
-        scenario.options!(algorithm as never, instance),
+        optionSets(scenario, algorithm as never, instance)[0]!,
         task,
         {
           run: {},

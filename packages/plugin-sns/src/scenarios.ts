@@ -84,8 +84,10 @@ const transport = defineSolverScenario({
   },
   // It solves the problem without regularisation: the plan that its potentials define is not what it returns.
   takes: ({ name }) => name !== 'exact-assignment',
-  load: ({ parameters }, { data }) => makeProblem(parameters as unknown as Parameters, data),
-  evaluate(problem, { f, g, reason, iterations, history }) {
+  load: async ({ parameters }, { data }) => ({
+    problem: await makeProblem(parameters as unknown as Parameters, data),
+  }),
+  evaluate({ problem }, { f, g, reason, iterations, history }) {
     // Not what the solver says: the plan that its potentials define has exact marginals at the optimum of the problem, and only there.
     const t = prepareTransport({ ...problem, initial: { f, g } });
     const point = evaluateDual(t, t.x0, t.y0);

@@ -111,7 +111,7 @@ describe('solutions', () => {
   });
 
   it('keep at most about a hundred points of a long history, the last among them', async () => {
-    const solution = await sinkhorn.create().solve(randomProblem(6, 6, 200, 2));
+    const solution = await sinkhorn.create().solve(randomProblem(6, 6, 1000, 2));
     expect(solution.history.length).toBeGreaterThan(300);
     const { history } = optimalTransport.solutionToJson(solution) as { history: { iteration: number }[] };
     expect(history.length).toBeLessThanOrEqual(101);

@@ -5,8 +5,10 @@ import {
   isEspalierError,
   messageOf,
   type OptionsSchema,
+  parseOptions,
   type RandomSource,
 } from '@espalier/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import fc from 'fast-check';
 import { assertJson, declarationChecks, exampleOptions } from './algorithm-checks.js';
 import { assert, type Check, thrownBy, withKnownFailures } from './check.js';
@@ -15,11 +17,11 @@ import { firstDifference } from './same.js';
 import { snapshot } from './snapshot.js';
 
 /** What the author of a dynamic problem supplies. */
-export interface DynamicFixture<Event, Answer> {
+export interface DynamicFixture<Event, Answer, Options = unknown> {
   /** A random stream of possible events. From a fast-check arbitrary, a failing stream is shrunk to a small one. */
   readonly events: ((random: RandomSource) => readonly Event[]) | fc.Arbitrary<readonly Event[]>;
-  /** The answers, computed without any cleverness. */
-  bruteForce(events: readonly Event[]): readonly Answer[];
+  /** The answers, computed without any cleverness. `options`: those of the algorithm, with defaults filled in, where answers depend on them. */
+  bruteForce(events: readonly Event[], options: Options): readonly Answer[];
   /** After these events, the last one is not possible: it must be refused, and change nothing. */
   readonly invalid: Readonly<Record<string, readonly Event[]>>;
   /** Whether two answers are the same; default: in every bit. */
@@ -29,16 +31,16 @@ export interface DynamicFixture<Event, Answer> {
 }
 
 /** The rules that every dynamic algorithm keeps. */
-export function* dynamicChecks<Event, Answer>(
-  algorithm: DynamicAlgorithmDefinition<string, OptionsSchema, Event, Answer>,
-  fixture: DynamicFixture<Event, Answer>,
+export function* dynamicChecks<S extends OptionsSchema, Event, Answer>(
+  algorithm: DynamicAlgorithmDefinition<string, S, Event, Answer>,
+  fixture: DynamicFixture<Event, Answer, NoInfer<StandardSchemaV1.InferOutput<S>>>,
 ): Generator<Check> {
   yield* withKnownFailures(allChecks(algorithm, fixture), algorithm.knownFailures);
 }
 
-function* allChecks<Event, Answer>(
-  algorithm: DynamicAlgorithmDefinition<string, OptionsSchema, Event, Answer>,
-  fixture: DynamicFixture<Event, Answer>,
+function* allChecks<S extends OptionsSchema, Event, Answer>(
+  algorithm: DynamicAlgorithmDefinition<string, S, Event, Answer>,
+  fixture: DynamicFixture<Event, Answer, StandardSchemaV1.InferOutput<S>>,
 ): Generator<Check> {
   const streams = streamArbitrary(fixture);
   const twoStreams = (): readonly [readonly Event[], readonly Event[]] => {
@@ -48,6 +50,8 @@ function* allChecks<Event, Answer>(
     assert(second.length > 0, 'The streams of the fixture are empty.');
     return [first, second];
   };
+  const bruteForce = (events: readonly Event[], options: object = {}) =>
+    fixture.bruteForce(events, parseOptions(algorithm.options, options, algorithm.name));
   const same = (a: Answer, b: Answer) => fixture.same?.(a, b) ?? firstDifference(a, b) === undefined;
   const assertAnswers = (expected: readonly Answer[], actual: readonly Answer[], what: string): void => {
     for (const [i, answer] of expected.entries()) {
@@ -64,7 +68,7 @@ function* allChecks<Event, Answer>(
       name: `answers as brute force does, with the example '${name}'`,
       async run() {
         const property = fc.property(streams, (events) => {
-          const expected = fixture.bruteForce(events);
+          const expected = bruteForce(events, options);
           assert(expected.length === events.length, 'Brute force must give one answer an event.');
           assertAnswers(expected, answersOf(algorithm.create(options), events), `Of ${events.length} events`);
         });
@@ -104,7 +108,7 @@ function* allChecks<Event, Answer>(
         if (i < second.length) other.process(second[i]!);
         return answer;
       });
-      assertAnswers(fixture.bruteForce(first), answers, 'Beside another instance');
+      assertAnswers(bruteForce(first), answers, 'Beside another instance');
     },
   };
   yield {

@@ -1,5 +1,7 @@
+import { defineDynamicAlgorithm } from '@espalier/core';
 import type fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { declarationChecks, dynamicChecks } from '../src/index.js';
 import {
   broken,
@@ -30,6 +32,28 @@ describe('dynamicChecks', () => {
     expect(rules.length).toBeGreaterThan(5);
     const caught = Object.values({ ...broken, ...brokenOnObjects }).flatMap(({ fails }) => fails);
     expect(rules.filter((rule) => !caught.includes(rule))).toEqual([]);
+  });
+
+  it('gives brute force the options, with defaults filled in', async () => {
+    const stepping = defineDynamicAlgorithm({
+      ...good,
+      options: z.strictObject({ step: z.number().default(1).describe('what an event counts') }),
+      examples: { default: {}, doubled: { step: 2 } },
+      create({ step }) {
+        const total = good.create();
+        return { process: (event) => step * total.process(event), reset: () => total.reset() };
+      },
+    });
+    const times = {
+      ...fixture,
+      bruteForce: (events: readonly number[], { step }: { step: number }) =>
+        fixture.bruteForce(events, {}).map((total) => step * total),
+    };
+    expect(await failing(dynamicChecks(stepping, times))).toEqual([]);
+    const deaf = { ...times, bruteForce: fixture.bruteForce };
+    expect(await failing(dynamicChecks(stepping, deaf))).toEqual([
+      "answers as brute force does, with the example 'doubled'",
+    ]);
   });
 
   it('shrinks a failing stream from an arbitrary to the smallest', async () => {

@@ -1,6 +1,20 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { LayerStatistics } from '@espalier/core';
-import { memory, tensor2d, type Variable } from '@tensorflow/tfjs-core';
+import type { GradientRequest, LayerStatistics } from '@espalier/core';
+import {
+  customGrad,
+  matMul,
+  memory,
+  mul,
+  type Scalar,
+  scalar,
+  square,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  tensor2d,
+  type Variable,
+  variable,
+} from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { denseWeight, tinyBatches, tinyModel } from '../src/neural.js';
 
@@ -34,6 +48,65 @@ describe('tinyModel', () => {
       expect(gradients[name]!.dataSync()[0]).toBeCloseTo(slope, 2);
       at(values[0]!);
     }
+  });
+
+  it('takes gradients of what is asked for', () => {
+    const [model, [batch]] = [tinyModel(), tinyBatches()];
+    const namesOf = (request: GradientRequest) => Object.keys(model.gradients!(batch!, request).gradients);
+    expect(namesOf({ of: ['dense'] })).toEqual(['hidden', 'output']);
+    expect(namesOf({ of: ['other'] })).toEqual(['hidden.bias', 'output.bias']);
+    expect(() => namesOf({ of: [] })).toThrow("Ask for 'dense' gradients");
+    const all = model.gradients!(batch!).gradients;
+    const some = model.gradients!(batch!, { of: ['other'] }).gradients;
+    expect([...some['output.bias']!.dataSync()]).toEqual([...all['output.bias']!.dataSync()]);
+  });
+
+  it('takes gradients of an objective, by its variables too', () => {
+    const [model, [batch]] = [tinyModel(), tinyBatches()];
+    const scale = variable(scalar(3));
+    // scale * sum(logits^2); tfjs-core alone brings no gradients.
+    const objective = (logits: Tensor) =>
+      customGrad((x, factor) => {
+        const [at, by] = [x as Tensor, factor as Scalar];
+        const squares = () => sum(square(at));
+        return {
+          value: mul(by, squares()),
+          gradFunc: (dy: Tensor) => [mul(dy, mul(by, mul(2, at))), mul(dy, squares())],
+        };
+      })(logits, scale) as Scalar;
+    const { loss, gradients } = model.gradients!(batch!, { objective, variables: { scale } });
+    const lossNow = () => objective(model.logits(batch!)).dataSync()[0]!;
+    expect(loss.dataSync()[0]).toBeCloseTo(lossNow(), 3);
+    expect(gradients.scale!.dataSync()[0]).toBeCloseTo(lossNow() / 3, 3);
+    const bias = model.otherParameters()['output.bias']!;
+    const slope = differences(bias, lossNow, 0.01);
+    // A sum of 64 squares of up to 100 in float32.
+    for (const [i, value] of gradients['output.bias']!.dataSync().entries())
+      expect(Math.abs(value - slope[i]!)).toBeLessThan(0.005 * Math.max(...slope.map(Math.abs)));
+  });
+
+  it('takes gradients by the parameters of a stored form', () => {
+    const [model, [batch]] = [tinyModel(), tinyBatches()];
+    const matrix = variable(
+      tensor2d(
+        Array.from({ length: 48 }, (_, i) => Math.sin(i)),
+        [4, 12],
+      ),
+    );
+    model.replaceWeight('output', {
+      ...denseWeight(matrix as unknown as Tensor2D),
+      matmul: (x) =>
+        customGrad((w) => ({
+          value: matMul(x as Tensor2D, w as Tensor2D, false, true),
+          gradFunc: (dy: Tensor) => [matMul(dy as Tensor2D, x as Tensor2D, true)],
+        }))(matrix),
+      parameters: () => ({ matrix }),
+    });
+    const { gradients } = model.gradients!(batch!, { of: ['dense', 'stored'] });
+    expect(Object.keys(gradients)).toEqual(['hidden', 'output', 'output.matrix']);
+    const dense = gradients.output!.dataSync();
+    for (const [i, value] of gradients['output.matrix']!.dataSync().entries())
+      expect(value).toBeCloseTo(dense[i]!, 5);
   });
 
   it('gathers statistics that fit together', async () => {

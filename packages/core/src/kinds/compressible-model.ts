@@ -23,7 +23,7 @@ export interface LinearLayer {
   readonly kernel?: readonly [height: number, width: number];
   /** Default `linear`. */
   readonly kind?: 'linear' | 'convolution' | 'embedding';
-  /** Multiply-adds for one sample, for budgets in work rather than weights. */
+  /** Multiply-adds of the dense weight for one sample, for budgets in work rather than weights; see {@link CompressibleModel.multiplyAdds}. */
   readonly multiplyAdds?: number;
   /** The layer whose weight this one shares. */
   readonly tiedTo?: string;
@@ -82,7 +82,10 @@ export interface TokenRouting {
   /** `gather` works on kept tokens alone; `mix` computes x + m (block(x) - x), differentiable in the mask m. */
   readonly mode: 'gather' | 'mix';
   readonly reads?: readonly 'attention'[];
-  /** Keep mask `[batch, tokens]` for one block, from what is known before it; undefined keeps all. */
+  /**
+   * Keep mask `[batch, tokens]` for one block, from what is known before it; undefined keeps all. Called inside `tf.tidy`: a mask that it
+   * makes is disposed of by the model, one that it holds on to (a variable, a tensor under `tf.keep`) stays its own.
+   */
   route(block: ResidualBlock, context: RoutingContext): Tensor | undefined;
   parameters?(): Readonly<Record<string, Variable>>;
   store?(): Promise<{ readonly arrays: StoredArrays; readonly attributes: JsonObject }>;
@@ -139,7 +142,10 @@ export interface CompressibleModel {
   ): Tensor;
   /** Recomputes running statistics (batch norm) after weights have changed. */
   refreshStatistics?(batches: Batches): Promise<void>;
-  /** Multiply-adds for one sample. */
+  /**
+   * Multiply-adds of the linear layers for one sample: one token of a language model (attention over earlier tokens not counted), one
+   * image or row of another. Blocks that are left out do not count; zeros in a weight do.
+   */
   readonly multiplyAdds?: number;
   /** Routes tokens past blocks from now on; undefined routes all through. Absent where the model cannot. */
   setTokenRouting?(routing: TokenRouting | undefined): void;

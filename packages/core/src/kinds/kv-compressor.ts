@@ -13,7 +13,11 @@ export interface AttentionShape {
   readonly rope?: { readonly theta: number; readonly layout: 'half-split' | 'interleaved' };
 }
 
-/** The keys and values of one layer and one sequence. Tensors are `[heads, tokens, headDimension]`, after RoPE. */
+/**
+ * The keys and values of one layer and one sequence. Tensors are `[heads, tokens, headDimension]`, after RoPE. Arguments stay the caller's,
+ * results are the caller's to dispose of. `prefill`, `decode` and `fill` must not be called inside `tf.tidy`, which would dispose of what
+ * the cache holds on to.
+ */
 export interface KVCache {
   /** Attention of the whole prompt (causal); fills the cache. Returns `[heads, tokens, headDimension]`. */
   prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;

@@ -1,7 +1,11 @@
 import { type CompressedWeight, InvalidProblemError } from '@espalier/core';
 import { clone, matMul, reshape, type Tensor, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 
-/** A weight `[out, in]` stored as it is, in float32. Takes over `matrix`. @throws InvalidProblemError unless it is a matrix */
+/**
+ * A weight `[out, in]` stored as it is, in float32. Takes over `matrix`. The weight of `@espalier/models` also trains and is stored; the checks
+ * have one of their own because plugins without a model depend on this package, which depends on core alone.
+ * @throws InvalidProblemError unless it is a matrix
+ */
 export function denseWeight(matrix: Tensor2D): CompressedWeight {
   if (matrix.rank !== 2)
     throw new InvalidProblemError(`A weight has the shape [out, in]; given [${matrix.shape}].`);

@@ -8,22 +8,14 @@ import {
   InvalidProblemError,
   type LayerStatistics,
   type LinearLayer,
-  type NamedTensors,
 } from '@espalier/core';
 import {
   add,
   clone,
   concat,
-  div,
   losses,
-  matMul,
-  mul,
   relu,
   type Scalar,
-  softmax,
-  step,
-  sub,
-  sum,
   type Tensor,
   type Tensor2D,
   tensor2d,
@@ -32,6 +24,7 @@ import {
   variable,
 } from '@tensorflow/tfjs-core';
 import { denseWeight } from './dense-weight.js';
+import { tinyGradients } from './tiny-gradients.js';
 
 /** Sizes are those of the layers: `hidden` is `[hidden, inputs]`, `output` is `[classes, hidden]`. */
 export interface TinyModelOptions {
@@ -140,7 +133,7 @@ function modelOf(
     loss: (batch) => tidy(() => crossEntropy(batch, model.logits(batch))),
     logits: ({ inputs }) => tidy(() => add(shared.output.weight.matmul(hiddenOf(inputs)), biasOf('output'))),
     capture: (batches, request) => capture(model, hiddenOf, batches, request),
-    gradients: (batch) => gradients(model, batch),
+    gradients: (batch, request = {}) => tinyGradients(model, batch, request, crossEntropy),
     get bytes() {
       const others = Object.values(biases).reduce((bytes, { size }) => bytes + 4 * size, 0);
       return LAYERS.reduce((bytes, name) => bytes + shared[name].weight.bytes, others);
@@ -169,32 +162,6 @@ function crossEntropy({ targets }: Batch, logits: Tensor): Scalar {
   if (!targets)
     throw new InvalidProblemError('The loss needs the targets of the batch, one-hot [batch, classes].');
   return losses.softmaxCrossEntropy(targets, logits);
-}
-
-/** Gradients of the loss by the dense matrices and the biases, by layer and parameter name: the chain rule, written out. */
-function gradients(model: CompressibleModel, batch: Batch): { loss: Scalar; gradients: NamedTensors } {
-  const { targets } = batch;
-  if (!targets)
-    throw new InvalidProblemError('Gradients need the targets of the batch, one-hot [batch, classes].');
-  const biases = model.otherParameters();
-  return tidy(() => {
-    const [w1, w2] = model.layers().map(({ weight }) => weight.toDense()) as [Tensor2D, Tensor2D];
-    const x = batch.inputs as Tensor2D;
-    const before: Tensor = add(matMul(x, w1, false, true), biases['hidden.bias']!);
-    const activations = relu(before) as Tensor2D;
-    const logits: Tensor2D = add(matMul(activations, w2, false, true), biases['output.bias']!);
-    const atLogits: Tensor2D = div(sub(softmax(logits), targets), x.shape[0]);
-    const atHidden: Tensor2D = mul(matMul(atLogits, w2), step(before));
-    return {
-      loss: crossEntropy(batch, logits),
-      gradients: {
-        hidden: matMul(atHidden, x, true),
-        output: matMul(atLogits, activations, true),
-        'hidden.bias': sum(atHidden, 0, true),
-        'output.bias': sum(atLogits, 0, true),
-      },
-    };
-  });
 }
 
 async function* capture(

@@ -1,6 +1,6 @@
 import { defineDynamicAlgorithm } from '@espalier/core';
 import { z } from 'zod';
-import { assertPossible, type Maximum, type MultisetEvent, multisetMaximum } from './multiset-maximum.js';
+import { assertPossible, multisetMaximum } from './multiset-maximum.js';
 
 /**
  * A sorted list of the distinct values with their counts: binary search for each event.
@@ -16,7 +16,7 @@ export const __METHOD_CAMEL__ = defineDynamicAlgorithm({
     let values: number[] = [];
     let counts = new Map<number, number>();
     return {
-      process(event: MultisetEvent): Maximum {
+      process(event) {
         const count = counts.get(event.value) ?? 0;
         assertPossible(event, count);
         const next = event.type === 'insert' ? count + 1 : count - 1;

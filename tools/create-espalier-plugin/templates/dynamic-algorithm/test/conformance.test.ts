@@ -1,6 +1,8 @@
+import { noDataFiles } from '@espalier/core';
 import { type DynamicFixture, dynamicChecks } from '@espalier/testkit';
 import { expect, test } from 'vitest';
 import { __METHOD_CAMEL__, type MultisetEvent } from '../src/index.js';
+import scenarios from '../src/scenarios.js';
 
 /** What the checks need to know about the problem: random streams, impossible events, and the answers without cleverness. */
 const fixture: DynamicFixture<MultisetEvent, number | undefined> = {
@@ -37,6 +39,22 @@ const fixture: DynamicFixture<MultisetEvent, number | undefined> = {
 };
 
 for (const check of dynamicChecks(__METHOD_CAMEL__, fixture)) test(check.name, check.run);
+
+test('the scenario runs it', async () => {
+  const [scenario] = scenarios;
+  const context = { suite: 'quick' as const, data: noDataFiles };
+  const [instance] = await scenario!.instances(context);
+  const task = await scenario!.load(instance!, context);
+  expect(scenario!.accepts(__METHOD_CAMEL__, task)).toBe(true);
+  const { score, metrics } = await scenario!.run(__METHOD_CAMEL__, {}, task, {
+    run: {},
+    services: {},
+    point() {},
+    untimed: (work) => work(),
+  });
+  expect(score).toBeGreaterThan(0);
+  expect(metrics).toEqual({ events: 1_000 });
+});
 
 test('answers a stream that is checked by hand', () => {
   const maximum = __METHOD_CAMEL__.create();

@@ -16,9 +16,11 @@ const randomCubics = defineSolverScenario({
     })),
   load: async ({ parameters }) => {
     const random = createRandom(Number(parameters.seed));
-    return { coefficients: [-random.uniform(), random.uniform(), 0, 1], low: 0, high: 10 };
+    return {
+      problem: { coefficients: [-random.uniform(), random.uniform(), 0, 1], low: 0, high: 10 },
+    };
   },
-  evaluate: (problem, { x, converged }) => ({
+  evaluate: ({ problem }, { x, converged }) => ({
     score: Math.abs(evaluate(problem, x)),
     metrics: { x },
     stopped: converged ? 'converged' : 'limit reached',
