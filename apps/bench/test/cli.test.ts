@@ -156,6 +156,16 @@ describe('claims', () => {
     await access(inProject('results', 'claims.html'));
   });
 
+  it('measures one by name, and says which are near to a name that is not there', async () => {
+    const { status } = await run('claims', 'plugin-fixture', '--only', 'held', '--out', 'one');
+    expect(status).toBe(0);
+    const { claims } = await readResults(inProject('one', 'claims.json'));
+    expect(claims.map(({ claim }) => claim)).toEqual(['held']);
+    const refused = await run('claims', 'plugin-fixture', '--only', 'helt');
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("There is no claim 'helt' in the named plugins; near: held");
+  });
+
   it('refuses an unknown plugin', async () => {
     const { status, stderr } = await run('claims', 'nobody');
     expect(status).toBe(2);

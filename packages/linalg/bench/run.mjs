@@ -1,6 +1,6 @@
 // node bench/run.mjs [--rounds 3] [--seconds 0.3] [--python python3]... [--write]
 // Times this package, its plain loops, and numpy/scipy, all single-threaded and in one run; prints a table, and writes it to
-// docs/performance/linalg.md with --write. Build first (pnpm build).
+// docs/performance/linalg.md with --write. Build first (npm run -s build).
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';

@@ -1,7 +1,7 @@
 // node bench/run.mjs [--data DIR] [--python /usr/bin/python3] [--seeds 20] [--text-seeds 3] [--steps 300] [--write]
 // Trains the same tasks from the same seeds with this package's optimizers and with fixed momentum, in one run; PyTorch's optimizers train the
 // digits too, from their own random numbers. Also times one update of a million parameters. --write puts the tables into bench/results.md
-// and the README. Build first (pnpm build). Without --data only the quadratic and the update are measured.
+// and the README. Build first (npm run -s build). Without --data only the quadratic and the update are measured.
 import { execFile } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';

@@ -4,7 +4,7 @@ import { fitsInto, type Load, withinBytes } from './byte-budget.js';
 import { cacheOf, cacheOptions } from './cache-options.js';
 
 /** Bytes that a cache may take at the end of a sequence, over those of keys and values in float32. */
-const SHARES = [1, 0.5, 0.25, 0.125];
+const SHARES = [0.75, 0.5, 0.25, 0.125];
 /** Of the sequences that are asked: the longest that the model was trained on. */
 const LENGTH = 128;
 const ANSWER = 4;

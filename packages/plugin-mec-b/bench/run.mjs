@@ -1,7 +1,7 @@
 // node bench/run.mjs [--python /usr/bin/python3] [--rounds 5] [--limit 20] [--write]
 // Times this package's methods and plain Python implementations of them on the same inputs, single-threaded, in one run. Times are
 // processor time, which other programs on the machine disturb less. Prints the tables; --write puts them into bench/results.md and the
-// README. Build first (pnpm build).
+// README. Build first (npm run -s build).
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 // node bench/run.mjs [--data DIR] [--python /usr/bin/python3] [--limit 60] [--seed 1] [--write]
 // Runs this package's solvers and scikit-learn's Gaussian process on the same problems with the same noise, single-threaded, in one
 // run. Times are processor time, which other programs on the machine disturb less. Prints the tables; --write puts them into
-// bench/results.md and the README. Build first (pnpm build).
+// bench/results.md and the README. Build first (npm run -s build).
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 // node bench/run.mjs [--data DIR] [--python /usr/bin/python3] [--rounds 3] [--limit 20] [--write]
 // Times this package's solvers and Python peers on the same problems, single-threaded, in one run, each to a marginal error of 1e-9 or
-// the time limit in seconds. Times are processor time, which other programs on the machine disturb less. Prints the table; --write puts it into bench/results.md and the README. Build first (pnpm build).
+// the time limit in seconds. Times are processor time, which other programs on the machine disturb less. Prints the table; --write puts it into bench/results.md and the README. Build first (npm run -s build).
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';

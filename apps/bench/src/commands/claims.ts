@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ClaimTier, Registry } from '@espalier/core';
+import { type ClaimTier, nearestNames, type Registry } from '@espalier/core';
 import type { Command } from 'commander';
 import { removePartialFiles } from '../atomic-write.js';
 import { type PlannedClaim, runClaims } from '../claims/run-claims.js';
 import { openDataFolder } from '../data-folder.js';
-import { EXIT } from '../exit-status.js';
+import { EXIT, UsageError } from '../exit-status.js';
 import { type Failure, findPlugin, loadClaims, loadInstalled } from '../installed.js';
 import { interruptSignal } from '../interrupt.js';
 import { packageVersion } from '../package-version.js';
@@ -27,6 +27,7 @@ interface ClaimsOptions {
   readonly gpu?: boolean;
   readonly fresh?: boolean;
   readonly strict?: boolean;
+  readonly only?: readonly string[];
 }
 
 /** `espalier claims [plugin...]`: every paper's headline, measured here. */
@@ -35,6 +36,7 @@ export function addClaims(program: Command): void {
     .command('claims [plugin...]')
     .description("measure the papers' claims (default: of all plugins): paper's figure, ours, verdict")
     .option('--gpu', 'also the claims that need a device')
+    .option('--only <claims...>', 'only the claims of these names, full ones too')
     .addHelpText(
       'after',
       `
@@ -43,22 +45,24 @@ Quick claims take seconds, full ones minutes. A claim that does not hold is a re
 
 Examples:
   espalier claims                   the quick claims of every installed plugin
-  espalier claims my-method --full  those of espalier-plugin-my-method, also the ones that take minutes`,
+  espalier claims my-method --full  those of espalier-plugin-my-method, also the ones that take minutes
+  espalier claims my-method --only speed   one claim`,
     )
     .action((names: readonly string[], options: ClaimsOptions) => claims(names, options));
   withOptions(command, 'quick', 'full', 'data', 'runtime', 'seed', 'fresh', 'strict', 'out', 'json');
 }
 
 async function claims(names: readonly string[], options: ClaimsOptions): Promise<void> {
-  const { seed, full, gpu, json } = options;
+  const { seed, full, gpu, json, only } = options;
   const { registry, folders } = await loadInstalled();
   const { folder: dataFolder } = await openDataFolder(options.data);
   const tiers: readonly ClaimTier[] = [
     'quick',
-    ...(full ? ['full' as const] : []),
+    ...(full || only ? ['full' as const] : []),
     ...(gpu ? ['gpu' as const] : []),
   ];
-  const planned = await planClaims(registry, folders, names, tiers);
+  const all = await planClaims(registry, folders, names, tiers);
+  const planned = only ? { ...all, claims: claimsNamed(only, all.claims) } : all;
   const runtime = await chooseRuntime(options.runtime, registry);
   const out = resolve(options.out);
   await mkdir(out, { recursive: true });
@@ -103,6 +107,22 @@ async function claims(names: readonly string[], options: ClaimsOptions): Promise
   console.log(json ? JSON.stringify(results) : parts.filter((part) => part !== false).join('\n\n'));
   if (signal.aborted) process.exitCode = EXIT.interrupted;
   else if (options.strict && !allWell([], records)) process.exitCode = EXIT.failed;
+}
+
+/** @throws UsageError for a name that no claim has */
+export function claimsNamed(
+  names: readonly string[],
+  claims: readonly PlannedClaim[],
+): readonly PlannedClaim[] {
+  const known = claims.map(({ claim }) => claim.name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const near = nearestNames(unknown, known);
+    throw new UsageError(
+      `There is no claim '${unknown}' in the named plugins${near.length > 0 ? `; near: ${near.join(', ')}` : ''}.`,
+    );
+  }
+  return claims.filter(({ claim }) => names.includes(claim.name));
 }
 
 /** The claims of the named plugins (default: all) of some tiers. @throws UsageError when there is no such plugin */

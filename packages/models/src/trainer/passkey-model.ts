@@ -12,7 +12,7 @@ import { trainableModel } from './trainable.js';
 /** See {@link trainPasskeyModel}. */
 export interface PasskeyModelSettings {
   readonly seed?: number;
-  /** Default 3000, after which it finds all of 200 facts in sequences of 128 bytes. */
+  /** Default 3000, after which it finds 96 to 100 of 100 facts in sequences of 128 bytes. */
   readonly steps?: number;
 }
 
