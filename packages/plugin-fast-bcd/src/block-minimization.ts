@@ -209,7 +209,7 @@ function release(
     const s = shortestSubgradient(term, i, t[i], h[i] - level);
     if (Math.abs(s) <= tolerance) continue;
     found = true;
-    if (!single) enterPiece(pieces, term, i, s < 0 ? 1 : -1);
+    if (!single) enterPiece(pieces, term, i, sideOf(t[i], s));
     else if (Math.abs(s) > most) {
       most = Math.abs(s);
       best = i;
@@ -217,10 +217,14 @@ function release(
   }
   if (best >= 0) {
     const s = shortestSubgradient(term, best, t[best], h[best] - level);
-    enterPiece(pieces, term, best, s < 0 ? 1 : -1);
+    enterPiece(pieces, term, best, sideOf(t[best], s));
   }
   return found;
 }
+
+/** The piece of r that an entry enters: at the kink the one that it descends into, at a bound the one that it stands in. */
+const sideOf = (t: number, subgradient: number): -1 | 1 =>
+  t === 0 ? (subgradient < 0 ? 1 : -1) : t < 0 ? -1 : 1;
 
 /** The common value of the gradient on the free entries: the multiplier of the constant sum. */
 function levelOf(h: Float64Array, { free }: Pieces): number {
