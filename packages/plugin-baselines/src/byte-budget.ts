@@ -8,6 +8,7 @@ import {
   type OptionsSchema,
   type Services,
 } from '@espalier/core';
+import type { LlamaModel } from '@espalier/models';
 import { dispose, type Tensor3D, tensor3d } from '@tensorflow/tfjs-core';
 
 /** What a cache is filled with when its bytes are counted. */
@@ -17,6 +18,16 @@ export interface Load {
   readonly prompt: number;
   /** Tokens that are decoded after it. */
   readonly decoded: number;
+}
+
+/** One layer of a decoder after a prompt and decoded tokens. */
+export function layerLoad({ config }: LlamaModel, prompt: number, decoded: number): Load {
+  const { layers, heads, kvHeads, headDim, ropeTheta } = config;
+  const shape = {
+    ...{ heads, keyValueHeads: kvHeads, headDimension: headDim, layer: 0, layers },
+    rope: { theta: ropeTheta, layout: 'half-split' },
+  } as const;
+  return { shape, prompt, decoded };
 }
 
 /** A cache within a budget. */

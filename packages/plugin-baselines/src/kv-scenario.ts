@@ -6,7 +6,7 @@ import {
   TESTBED_DATA,
   type TestbedModelName,
 } from '@espalier/models';
-import { fitsInto, type Load, withinBytes } from './byte-budget.js';
+import { fitsInto, type Load, layerLoad, withinBytes } from './byte-budget.js';
 import { cacheOf, cacheOptions } from './cache-options.js';
 import {
   type LanguageModelTask,
@@ -122,12 +122,7 @@ function windowsOf(task: LanguageModelTask): { window: number; prefill: number; 
 /** One layer of the model at the end of a window, whose last token is predicted, not fed. */
 function windowLoad(task: LanguageModelTask): Load {
   const { window, prefill } = windowsOf(task);
-  const { layers, heads, kvHeads, headDim, ropeTheta } = task.model.config;
-  const shape = {
-    ...{ heads, keyValueHeads: kvHeads, headDimension: headDim, layer: 0, layers },
-    rope: { theta: ropeTheta, layout: 'half-split' },
-  } as const;
-  return { shape, prompt: prefill, decoded: window - 1 - prefill };
+  return layerLoad(task.model, prefill, window - 1 - prefill);
 }
 
 const shareOf = ({ instance }: LanguageModelTask): number => Number(instance.parameters['bytes']);

@@ -1,6 +1,6 @@
 import { defineScenario, deriveSeed, type Instance, type Scenario, UnsupportedError } from '@espalier/core';
 import { cachedPasskeyModel, type LlamaModel, passkeyAccuracy, passkeyTask } from '@espalier/models';
-import { fitsInto, type Load, withinBytes } from './byte-budget.js';
+import { fitsInto, type Load, layerLoad, withinBytes } from './byte-budget.js';
 import { cacheOf, cacheOptions } from './cache-options.js';
 
 /** Bytes that a cache may take at the end of a sequence, over those of keys and values in float32. */
@@ -71,14 +71,4 @@ export const retrievePasskey: Scenario<PasskeyScenarioTask> = defineScenario({
 });
 
 /** One layer at the end of a sequence, whose last byte is predicted, not fed. */
-function loadOf({ config }: LlamaModel): Load {
-  const { layers, heads, kvHeads, headDim, ropeTheta } = config;
-  return {
-    shape: {
-      ...{ heads, keyValueHeads: kvHeads, headDimension: headDim, layer: 0, layers },
-      rope: { theta: ropeTheta, layout: 'half-split' },
-    },
-    prompt: LENGTH - ANSWER,
-    decoded: ANSWER - 1,
-  };
-}
+const loadOf = (model: LlamaModel): Load => layerLoad(model, LENGTH - ANSWER, ANSWER - 1);

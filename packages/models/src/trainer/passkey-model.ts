@@ -23,8 +23,8 @@ const LENGTHS = [48, 64, 96, 128];
 const VERSION = 1;
 
 /**
- * A small model over bytes (2 layers x 64) that finds a fact `key=value;` again in filler, at any depth: see {@link passkeyTask}. Some two
- * minutes on two cores. AdamW at 3e-3, 100 steps of warm-up, then a cosine; the loss counts the four bytes of the answer alone. Equal
+ * A small model over bytes (2 layers x 64) that finds a fact `key=value;` again in filler, at any depth: see {@link passkeyTask}. Two and
+ * a half minutes on two cores. AdamW at 3e-3, 100 steps of warm-up, then a cosine; the loss counts the four bytes of the answer alone. Equal
  * settings give equal weights.
  */
 export async function trainPasskeyModel(
