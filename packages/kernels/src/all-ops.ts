@@ -3,6 +3,7 @@ import { adamStepOp } from './adam-step.js';
 import { adaptiveAdamFractionOp, adaptiveAdamStepOp } from './adaptive-adam.js';
 import { adaptiveMomentumFractionOp, adaptiveMomentumStepOp } from './adaptive-momentum.js';
 import { attentionGradientOp, attentionOp } from './attention.js';
+import { bitmapAttentionOp } from './bitmap-attention.js';
 import { bitmapMatMulOp } from './bitmap-mat-mul.js';
 import { codebookMatMulGradientOp, codebookMatMulOp } from './codebook-mat-mul.js';
 import { integerMatMulGradientOp, integerMatMulOp } from './integer-mat-mul.js';
@@ -27,6 +28,7 @@ export const allOps: readonly AnyOp[] = [
   adaptiveMomentumStepOp,
   attentionOp,
   attentionGradientOp,
+  bitmapAttentionOp as unknown as AnyOp,
   bitmapMatMulOp as unknown as AnyOp,
   codebookMatMulOp as unknown as AnyOp,
   codebookMatMulGradientOp as unknown as AnyOp,

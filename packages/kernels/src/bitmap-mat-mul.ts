@@ -53,24 +53,9 @@ export const bitmapMatMulOp: Op<
   name: 'BitmapMatMul',
   summary: 'Rows times sparse matrices that are stored as bits and values.',
   reference({ x, words, offsets, values: numbers, starts }, layout) {
-    const first = starts.dataSync();
-    const [allWords, allOffsets] = [words.dataSync(), offsets.dataSync()];
-    const all = numbers.dataSync();
-    const halves = numbers.dtype === 'int32';
-    const shared = halves ? new Uint16Array(Int32Array.from(all).buffer) : Float32Array.from(all);
-    const rows = unstack(x) as Tensor2D[];
-    const products = rows.map((row, head) => {
-      const [wordRow, offsetRow] = [words.shape[1]!, offsets.shape[1]!];
-      const tiles: BitmapTiles = {
-        words: new Uint8Array(Int32Array.from(allWords.slice(head * wordRow, (head + 1) * wordRow)).buffer),
-        offsets: Int32Array.from(allOffsets.slice(head * offsetRow, (head + 1) * offsetRow)),
-        values: shared.subarray(first[head]),
-      };
-      return matMul(
-        row,
-        tensor2d(unpackTiles(layout, tiles, float32FromFloat16), [layout.reduction, layout.outputs]),
-      );
-    });
+    const products = (unstack(x) as Tensor2D[]).map((row, head) =>
+      matMul(row, denseTiles({ words, offsets, values: numbers, starts }, layout, head)),
+    );
     return [stack(products)];
   },
   sample(random) {
@@ -101,6 +86,28 @@ export const bitmapMatMulOp: Op<
     return { inputs: { x, ...bitmapTensors(tiles) }, attributes: { ...layout, sparsity } };
   },
 });
+
+/** The matrix `[reduction, outputs]` of one head. */
+export function denseTiles(
+  { words, offsets, values, starts }: BitmapTensors,
+  layout: TileLayout,
+  head: number,
+): Tensor2D {
+  const first = starts.dataSync()[head];
+  const row = (x: Tensor) => {
+    const width = x.shape[1]!;
+    return Int32Array.from(x.dataSync().slice(head * width, (head + 1) * width));
+  };
+  const all = values.dataSync();
+  const numbers =
+    values.dtype === 'int32' ? new Uint16Array(Int32Array.from(all).buffer) : Float32Array.from(all);
+  const tiles = {
+    words: new Uint8Array(row(words).buffer),
+    offsets: row(offsets),
+    values: numbers.subarray(first),
+  };
+  return tensor2d(unpackTiles(layout, tiles, float32FromFloat16), [layout.reduction, layout.outputs]);
+}
 
 /** Packed matrices of one layout as tensors. */
 export function bitmapTensors(heads: readonly BitmapTiles[]): {

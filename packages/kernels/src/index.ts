@@ -5,6 +5,13 @@ export { adaptiveMomentumFractionOp, adaptiveMomentumStepOp } from './adaptive-m
 export { type AnyOp, allOps } from './all-ops.js';
 export { type AttentionOptions, attention, attentionGradientOp, attentionOp } from './attention.js';
 export {
+  type BitmapAttentionAttributes,
+  type BitmapAttentionInputs,
+  type BitmapCache,
+  bitmapAttention,
+  bitmapAttentionOp,
+} from './bitmap-attention.js';
+export {
   type BitmapAttributes,
   type BitmapTensors,
   bitmapMatMul,
@@ -20,6 +27,7 @@ export {
   tileOffsets,
   unpackTiles,
 } from './bitmap-tiles.js';
+export { CACHE_BLOCK, cacheTiles, paddedChannels } from './cache-tiles.js';
 export {
   type CodebookShape,
   type CodebookTensors,

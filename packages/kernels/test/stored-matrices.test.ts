@@ -36,6 +36,37 @@ describe('by hand', () => {
     expect(kernels.codesOfTensor(wide, kernels.codeTensor(wide, codes).dataSync())).toEqual(codes);
   });
 
+  test('bitmapAttention: equal scores average stored and dense values, of what a query may see', () => {
+    const d = 8;
+    const stored = (target: 'key' | 'value', element: (row: number, output: number) => number) =>
+      kernels.bitmapTensors([kernels.packTiles(kernels.cacheTiles(target, 64, d, 'padded'), element)]);
+    const cache = {
+      keys: stored('key', () => 0),
+      values: stored('value', (token, channel) => (channel === 1 ? token : 0)),
+      packing: 'padded' as const,
+      tokens: 64,
+      newKeys: tf.zeros([1, 2, d]),
+      newValues: tf.stack([tf.fill([1, d], 65), tf.fill([1, d], 131)], 1),
+    };
+    const output = numbers(kernels.bitmapAttention(tf.ones([1, 2, d]), cache, { queries: 2 }));
+    const stays = (64 * 63) / 2;
+    // The first query sees 65 tokens, the second all 66.
+    expect(output[0]).toBeCloseTo(65 / 65, 5);
+    expect(output[1]).toBeCloseTo((stays + 65) / 65, 4);
+    expect(output[d]).toBeCloseTo((65 + 131) / 66, 5);
+    expect(output[d + 1]).toBeCloseTo((stays + 65 + 131) / 66, 4);
+    const call =
+      (change: object, options = {}) =>
+      () =>
+        kernels.bitmapAttention(tf.ones([1, 2, d]), { ...cache, ...change }, options);
+    expect(call({ tokens: 63 })).toThrow(RangeError);
+    expect(call({ tokens: 128 })).toThrow(RangeError);
+    expect(call({ newKeys: tf.zeros([1, 2, d], 'int32') })).toThrow(TypeError);
+    expect(call({ newValues: tf.zeros([1, 1, d]) })).toThrow(RangeError);
+    expect(call({}, { queries: 3 })).toThrow(RangeError);
+    expect(call({}, { scale: 0 })).toThrow(RangeError);
+  });
+
   test('nOfMMatMul: bits say where values stand, the lowest first', () => {
     const two = kernels.nOfMTensors(Float32Array.of(1.5, -2, 3, 4), Uint8Array.of(0b0011_1010));
     const product = kernels.nOfMMatMul(tf.tensor2d([[1, 2, 3, 4, 5, 6, 7, 8]]), two, {

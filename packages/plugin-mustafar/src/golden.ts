@@ -1,11 +1,10 @@
 import type { GoldenFile, GoldenRunner, GoldenRunners, Json } from '@espalier/core';
-import { float16FromFloat32, packTiles, tileBytes } from '@espalier/kernels';
+import { cacheTiles, float16FromFloat32, packTiles, tileBytes } from '@espalier/kernels';
 import { type Tensor3D, tensor3d } from '@tensorflow/tfjs-core';
 import { mustafar } from './mustafar.js';
 import type { MustafarCache } from './mustafar-cache.js';
 import { mustafarOptions } from './mustafar-options.js';
 import { createPruning, type PruneContext } from './pruning.js';
-import { tileLayout } from './tile-layout.js';
 
 /** Of each head: rows of numbers. */
 type Heads = number[][][];
@@ -75,7 +74,7 @@ const bitmap: GoldenRunner = {
     let start = 0;
     const heads = (file as unknown as BitmapFile).heads.map(({ layout: target, x }) => {
       const [tokens, d] = [x.length, x[0].length];
-      const layout = tileLayout(target, tokens, d, 'padded');
+      const layout = cacheTiles(target, tokens, d, 'padded');
       const at = (token: number, channel: number) => x[token][channel] ?? 0;
       const tiles = packTiles(layout, target === 'key' ? (row, output) => at(output, row) : at);
       const bytes = layout.width / 8;

@@ -5,7 +5,6 @@ export { MustafarCache } from './mustafar-cache.js';
 export { KEY_METHODS, type MustafarOptions, sparsityForBudget, VALUE_METHODS } from './mustafar-options.js';
 export { PackedPart, type PackedStorage } from './packed-part.js';
 export { channelMagnitude, tokenMagnitude } from './pruners/magnitude.js';
-export { tileLayout } from './tile-layout.js';
 export { mustafar };
 
 export default definePlugin({

@@ -1,4 +1,5 @@
 import { type AttentionShape, InvalidProblemError, type KVCache } from '@espalier/core';
+import { type BitmapCache, bitmapAttention } from '@espalier/kernels';
 import { attend, inChunks, requireTokens } from '@espalier/models';
 import {
   add,
@@ -85,11 +86,13 @@ export class MustafarCache implements KVCache {
     this.keys.append(keys);
     this.values.append(values);
     for (const half of [this.keys, this.values]) half.settle('before');
-    const { output, received } = this.#attend(queries);
-    if (this.keys.pruning.observes || this.values.pruning.observes)
+    const observes = this.keys.pruning.observes || this.values.pruning.observes;
+    const { output, received } = this.#attend(queries, observes);
+    if (received) {
       for (const half of [this.keys, this.values])
         half.observe({ ...this.#queriesOf(queries), received: receivedOf(received) });
-    received.dispose();
+      received.dispose();
+    }
     for (const half of [this.keys, this.values]) half.settle('after');
     this.length += keys.shape[1];
     return output;
@@ -115,22 +118,45 @@ export class MustafarCache implements KVCache {
     this.values.dispose();
   }
 
-  /** One softmax over the packed tokens and the window; and what each token received, summed over the queries of a key-value head. */
-  #attend(queries: Tensor3D): { output: Tensor3D; received: Tensor2D } {
+  /**
+   * One softmax over the packed tokens and the window; and, where methods observe it, what each token received, summed over the queries of
+   * a key-value head.
+   */
+  #attend(queries: Tensor3D, observes: boolean): { output: Tensor3D; received?: Tensor2D } {
     const { heads, keyValueHeads, headDimension: d } = this.shape;
     const n = queries.shape[1];
     const rows = (heads / keyValueHeads) * n;
     return tidy(() => {
-      const q = mul(reshape<Rank.R3>(queries, [keyValueHeads, rows, d]), 1 / Math.sqrt(d)) as Tensor3D;
+      const grouped = reshape<Rank.R3>(queries, [keyValueHeads, rows, d]);
+      const cache = observes ? undefined : this.#tiles();
+      if (cache && n <= cache.newKeys.shape[1]!) {
+        const output = bitmapAttention(grouped, cache, { queries: n });
+        return { output: reshape<Rank.R3>(output, [heads, n, d]) };
+      }
+      const q = mul(grouped, 1 / Math.sqrt(d)) as Tensor3D;
       let scores = this.keys.scores(q);
       const tokens = scores.shape[2];
       if (n > 1) scores = add(scores, causal(n, rows, tokens)) as Tensor3D;
       const p = softmax(scores) as Tensor3D;
       return {
         output: reshape<Rank.R3>(this.values.weighted(p), [heads, n, d]),
-        received: sum(p, 1) as Tensor2D,
+        ...(observes && { received: sum(p, 1) as Tensor2D }),
       };
     });
+  }
+
+  /** Both halves as one kernel takes them, if both have the same tokens in tiles. */
+  #tiles(): BitmapCache | undefined {
+    const [keys, values] = [this.keys.tiles(), this.values.tiles()];
+    if (!keys || !values || keys.tokens !== values.tokens) return undefined;
+    return {
+      keys: keys.tensors,
+      values: values.tensors,
+      tokens: keys.tokens,
+      packing: keys.packing,
+      newKeys: keys.dense,
+      newValues: values.dense,
+    };
   }
 
   #queriesOf(queries: Tensor3D): { queries: Float32Array[]; group: number } {
@@ -162,6 +188,5 @@ function receivedOf(received: Tensor2D): Float64Array[] {
 
 /** What is not finite would count as largest, and hide. */
 function requireFinite(x: Tensor3D, what: string): void {
-  const [probe] = tidy(() => sum(mul(x, 0)).dataSync());
-  if (probe !== 0) throw new InvalidProblemError(`A ${what} is NaN or infinite.`);
+  if (!x.dataSync().every(Number.isFinite)) throw new InvalidProblemError(`A ${what} is NaN or infinite.`);
 }

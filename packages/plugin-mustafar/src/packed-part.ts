@@ -4,14 +4,15 @@ import {
   type BitmapTiles,
   bitmapMatMul,
   bitmapTensors,
+  cacheTiles,
   float16FromFloat32,
   packTiles,
+  paddedChannels,
   tileBytes,
   tileOffsets,
 } from '@espalier/kernels';
 import { slice, type Tensor3D } from '@tensorflow/tfjs-core';
 import { dequantizeValues, type QuantizedValues, quantizeValues } from './quantized-values.js';
-import { paddedChannels, tileLayout } from './tile-layout.js';
 
 /** How values are held. */
 export interface PackedStorage {
@@ -56,7 +57,7 @@ export class PackedPart {
   append(heads: readonly Float32Array[]): void {
     const { target, d, storage } = this;
     const tokens = heads[0].length / d;
-    const layout = tileLayout(target, tokens, d, storage.packing);
+    const layout = cacheTiles(target, tokens, d, storage.packing);
     const half = storage.type === 'f16' && storage.bits === undefined;
     if (half) for (const rows of heads) requireHalf(rows);
     const packed = heads.map((rows) => {
@@ -84,15 +85,20 @@ export class PackedPart {
   /** Keys: q K^T of `[heads, rows, d]`. Values: p V of `[heads, rows, tokens]`. */
   product(x: Tensor3D): Tensor3D {
     const { target, d, storage, length } = this;
-    const layout = tileLayout(target, length, d, storage.packing);
+    const layout = cacheTiles(target, length, d, storage.packing);
     const sparsity = 1 - this.kept / (this.#heads * length * d);
-    const held = this.#tensors ?? this.#dequantized();
+    const held = this.tensors();
     const y = bitmapMatMul(x, held, { ...layout, sparsity }) as Tensor3D;
     if (held !== this.#tensors) release(held);
     if (target === 'key' || paddedChannels(d) === d) return y;
     const cut = slice(y, [0, 0, 0], [-1, -1, d]);
     y.dispose();
     return cut;
+  }
+
+  /** What kernels read. With `bits` it is made for one product, and the caller's to dispose of. */
+  tensors(): BitmapTensors {
+    return this.#tensors ?? this.#dequantized();
   }
 
   /** Bytes of bits, offsets and values (or their codes and scales), without the 16 spare bytes at the end. */
@@ -117,7 +123,7 @@ export class PackedPart {
   /** Puts packed tokens behind those that are there. */
   #hold(packed: readonly BitmapTiles[]): void {
     const before = this.#tilesOfHeads();
-    const { width } = tileLayout(this.target, 64, this.d, this.storage.packing);
+    const { width } = cacheTiles(this.target, 64, this.d, this.storage.packing);
     const joined = packed.map((tiles, i): BitmapTiles => {
       const earlier = before[i];
       if (earlier === undefined) return tiles;
@@ -156,7 +162,7 @@ export class PackedPart {
     part: QuantizedTiles['parts'][number],
   ): QuantizedTiles {
     const words = before ? joinedBytes(before.words, part.tiles.words) : part.tiles.words;
-    const { width } = tileLayout(this.target, 64, this.d, this.storage.packing);
+    const { width } = cacheTiles(this.target, 64, this.d, this.storage.packing);
     const offsets = tileOffsets({ width, packing: this.storage.packing }, words);
     return { words, offsets, parts: [...(before?.parts ?? []), part] };
   }
@@ -169,7 +175,7 @@ export class PackedPart {
         offsets,
         values: parts
           .map(({ tokens, tiles, values }) =>
-            dequantizeValues(tileLayout(this.target, tokens, this.d, this.storage.packing), tiles, values),
+            dequantizeValues(cacheTiles(this.target, tokens, this.d, this.storage.packing), tiles, values),
           )
           .reduce((all, next) => joinedValues(all, next) as Float32Array, new Float32Array()),
       })),

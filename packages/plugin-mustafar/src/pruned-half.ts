@@ -3,7 +3,7 @@ import { ChannelPart } from './channel-part.js';
 import { masked, rowsOfHeads } from './heads.js';
 import type { MustafarOptions } from './mustafar-options.js';
 import type { PruneContext, Pruning } from './pruning.js';
-import type { StoredPart } from './stored-part.js';
+import type { StoredPart, StoredTiles } from './stored-part.js';
 import { TiledPart } from './tiled-part.js';
 
 /**
@@ -61,6 +61,16 @@ export class PrunedHalf {
       ].filter((part) => part !== undefined);
       return parts.length === 1 ? parts[0] : concat(parts, 2);
     });
+  }
+
+  /**
+   * The tokens in tiles and all newer ones as dense rows, for attention in one pass; undefined where there are no tiles or no window.
+   * Called inside a `tidy`.
+   */
+  tiles(): (StoredTiles & { readonly dense: Tensor3D }) | undefined {
+    const tiles = this.#stored?.tiles?.();
+    if (!tiles || !this.#local) return undefined;
+    return { ...tiles, dense: tiles.waiting ? concat([tiles.waiting, this.#local], 1) : this.#local };
   }
 
   /** p V over all tokens, `[heads, rows, d]`. */

@@ -1,8 +1,8 @@
+import { CACHE_BLOCK } from '@espalier/kernels';
 import { add, concat, matMul, slice, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { headsOfRows, rowsOfHeads } from './heads.js';
 import { PackedPart, type PackedStorage } from './packed-part.js';
-import type { StoredPart } from './stored-part.js';
-import { TOKENS } from './tile-layout.js';
+import type { StoredPart, StoredTiles } from './stored-part.js';
 
 /** Tokens in tiles; those that do not fill 64 yet wait as masked rows. Without a storage all of them do. */
 export class TiledPart implements StoredPart {
@@ -35,7 +35,7 @@ export class TiledPart implements StoredPart {
     const before = this.#waiting && rowsOfHeads(this.#waiting);
     const all = before ? heads.map((rows, i) => joined(before[i], rows)) : heads;
     const tokens = all[0].length / this.d;
-    const packing = this.#packed ? tokens - (tokens % TOKENS) : 0;
+    const packing = this.#packed ? tokens - (tokens % CACHE_BLOCK) : 0;
     if (packing > 0) this.#packed?.append(all.map((rows) => rows.subarray(0, packing * this.d)));
     this.#waiting?.dispose();
     this.#waiting =
@@ -64,6 +64,12 @@ export class TiledPart implements StoredPart {
       if (first && second) return add(first, second) as Tensor3D;
       return (first ?? second)!;
     });
+  }
+
+  tiles(): StoredTiles | undefined {
+    if (!this.#packed || this.#packed.length === 0) return undefined;
+    const { length: tokens, storage } = this.#packed;
+    return { tensors: this.#packed.tensors(), tokens, packing: storage.packing, waiting: this.#waiting };
   }
 
   bytes(): number {

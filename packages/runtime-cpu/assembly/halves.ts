@@ -1,14 +1,18 @@
 import { whole } from './arguments';
-import { at, splat } from './lanes';
+import { constant } from './constants';
+import { at } from './lanes';
 
 /** Four float16 numbers; finite ones, as the format holds no others. */
 @inline
 export function fourHalves(address: usize): v128 {
-  const bits = i32x4.extend_low_i16x8_u(v128.load64_zero(address));
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
-  const size = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  // The exponent's bias goes from 15 to 127 by a product, which makes subnormal numbers right as well.
-  return v128.or(f32x4.mul(size, splat(reinterpret<f32>(0x77800000))), sign);
+  return fromShifted(i32x4.shl(i32x4.extend_low_i16x8_s(v128.load64_zero(address)), 13));
+}
+
+/** Numbers of float16 bits that were moved to where a float32 has exponent and fraction, with copies of the sign above them. */
+@inline
+export function fromShifted(bits: v128): v128 {
+  // One sign remains. The exponent's bias goes from 15 to 127 by a product, which makes subnormal numbers right as well.
+  return f32x4.mul(v128.and(bits, constant(13)), constant(14));
 }
 
 /** One float16 number, finite. */

@@ -1,5 +1,6 @@
 export { PATCH_ROOM } from './conv2d';
 export { QUERY_BLOCK } from './attention';
+export { STRETCH } from './bitmap-attention';
 export * from './pieces';
 export { gemmRoom } from './gemm';
 export { ARGUMENTS, CONTROL_BYTES, initialize, run, WORKERS, work } from './threads';

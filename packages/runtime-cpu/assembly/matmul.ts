@@ -1,4 +1,5 @@
 import { whole } from './arguments';
+import { combinedRows } from './combined-rows';
 import { fewRows } from './few-rows';
 import { gemm } from './gemm';
 import { at } from './lanes';
@@ -28,9 +29,15 @@ export function matmulPiece(args: usize, first: usize, last: usize, room: usize)
     const col = (i % colBlocks) * colBlock;
     const row = ((i / colBlocks) % rowBlocks) * rowBlock;
     const matrix = i / (colBlocks * rowBlocks);
-    if (m <= FEW_ROWS && whole(args, 6) == 1 && whole(args, 9) == 1) {
-      rowsByRows(args, matrix, col, min(colBlock, n - col));
-      continue;
+    if (m <= FEW_ROWS && whole(args, 6) == 1) {
+      if (whole(args, 9) == 1) {
+        rowsByRows(args, matrix, col, min(colBlock, n - col));
+        continue;
+      }
+      if (bCol == 1) {
+        rowsByColumns(args, matrix, col, min(colBlock, n - col));
+        continue;
+      }
     }
     gemm(
       min(rowBlock, m - row),
@@ -61,4 +68,23 @@ function rowsByRows(args: usize, matrix: usize, col: usize, cols: usize): void {
     const add = l > 0 || whole(args, 14) != 0;
     fewRows(whole(args, 0), cols, min(STEPS, k - l), at(a, l), whole(args, 5), at(b, l), bCol, c, whole(args, 13), add);
   }
+}
+
+/** All rows of C in some columns, where rows of A and rows of B are contiguous. */
+function rowsByColumns(args: usize, matrix: usize, col: usize, cols: usize): void {
+  const a = at(whole(args, 3), matrix * whole(args, 4));
+  const b = at(whole(args, 7), matrix * whole(args, 8) + col);
+  const c = at(whole(args, 11), matrix * whole(args, 12) + col);
+  combinedRows(
+    whole(args, 0),
+    cols,
+    whole(args, 2),
+    a,
+    whole(args, 5),
+    b,
+    whole(args, 9),
+    c,
+    whole(args, 13),
+    whole(args, 14) != 0,
+  );
 }

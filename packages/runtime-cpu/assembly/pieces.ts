@@ -4,6 +4,7 @@ import { adaptiveMomentumFractionPiece, adaptiveMomentumStepPiece } from './adap
 import { attentionPiece } from './attention';
 import { attentionGradientPiece } from './attention-gradient';
 import { binaryPiece } from './binary';
+import { bitmapAttentionJoinPiece, bitmapAttentionPiece } from './bitmap-attention';
 import { bitmapMatmulPiece } from './bitmap-matmul';
 import { codebookColumnsPiece } from './codebook';
 import { codebookTablesPiece, codebookTotalsPiece } from './codebook-tables';
@@ -69,6 +70,8 @@ export const CODEBOOK_TABLES: i32 = 38;
 export const CODEBOOK_TOTALS: i32 = 39;
 export const CODEWORD_COLUMNS: i32 = 40;
 export const NEAREST_CODEWORD: i32 = 41;
+export const BITMAP_ATTENTION: i32 = 42;
+export const BITMAP_ATTENTION_JOIN: i32 = 43;
 
 /** Runs indices `first` to `last - 1` of a loop; its arguments lie at `args`; `room` is memory of this thread alone. */
 export function runPiece(piece: i32, args: usize, first: usize, last: usize, room: usize): void {
@@ -157,5 +160,9 @@ export function runPiece(piece: i32, args: usize, first: usize, last: usize, roo
       return codewordColumnsPiece(args, first, last);
     case NEAREST_CODEWORD:
       return nearestCodewordPiece(args, first, last, room);
+    case BITMAP_ATTENTION:
+      return bitmapAttentionPiece(args, first, last, room);
+    case BITMAP_ATTENTION_JOIN:
+      return bitmapAttentionJoinPiece(args, first, last, room);
   }
 }

@@ -6,6 +6,7 @@ import { adaptiveMomentum } from './adaptive-momentum.js';
 import { attention } from './attention.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { binary } from './binary.js';
+import { bitmapAttention } from './bitmap-attention.js';
 import { bitmapMatMul } from './bitmap-mat-mul.js';
 import { codebookMatMul } from './codebook-mat-mul.js';
 import { conv2d } from './conv2d.js';
@@ -49,6 +50,7 @@ export function allKernels(context: Context): KernelDefinition[] {
     ...swiGlu(context),
     ...attention(context),
     bitmapMatMul(context),
+    bitmapAttention(context),
     ...codebookMatMul(context),
     ...integerMatMul(context),
     ...nOfMMatMul(context),
