@@ -127,6 +127,7 @@ describe('compress', () => {
     expect(status).toBe(0);
     expect(stdout.match(/n:m {2}50\.0 % zeros/g)).toHaveLength(14);
     expect(stdout).toMatch(/perplexity +[\d.]+ +[\d.]+/);
+    expect(stdout).toContain('--format packed writes what the method stored');
     expect((await readdir(inProject('pruned'))).sort()).toEqual([
       'compression-report.json',
       'config.json',
@@ -173,6 +174,32 @@ describe('compress', () => {
     expect(layers[0].bitsPerWeight).toBeCloseTo(4 + 20 / 8, 6);
     expect(after.perplexity / before.perplexity).toBeCloseTo(1, 1);
   });
+
+  it.each([
+    ['integers', 'pack-quantized', ['--with', 'rtn', '--bits', '4']],
+    ['zeros anywhere', 'sparse-bitmask', ['--with', 'magnitude', '--sparsity', '0.5']],
+  ])(
+    'writes %s as they are stored, with the same perplexity',
+    async (_, format, method) => {
+      const common = [...tokens, ...method, '--json'];
+      const [dense, packed, streamed] = [
+        await compress(...common, '--out', `${format}-dense`),
+        await compress(...common, '--format', 'packed', '--out', format),
+        await compress(...common, '--format', format, '--stream', '--out', `${format}-streamed`),
+      ].map(({ stdout }) => JSON.parse(stdout));
+      expect(packed.format).toBe(format);
+      expect(packed.after.perplexity).toBeCloseTo(dense.after.perplexity, 5);
+      expect(packed.after.bytesInMemory).toBe(dense.after.bytesInMemory);
+      // The files are what is in memory, with a header: up to 160 bytes for each of 5 tensors of 14 layers.
+      expect(packed.after.bytesOnDisk - packed.after.bytesInMemory).toBeLessThan(160 * 5 * 14);
+      expect(packed.after.bytesOnDisk).toBeLessThan(dense.after.bytesOnDisk);
+      expect(streamed.after.perplexity).toBeCloseTo(packed.after.perplexity, 1);
+      expect(
+        JSON.parse(await readFile(inProject(format, 'config.json'), 'utf8')).quantization_config,
+      ).toMatchObject({ quant_method: 'compressed-tensors' });
+    },
+    60_000,
+  );
 
   it('goes on with the next layer after kill -9', async () => {
     const args = [
@@ -249,7 +276,7 @@ describe('compress', () => {
     expect(stdout).toMatch(/needed with --stream, beside the program itself +[\d.]+ MB/);
     expect(stdout).toMatch(/compressing +[\d.]+ m?s/);
     expect(stdout).toContain('times 2 by multiply-adds');
-    expect(stdout).toMatch(/--format packed \(compressed-tensors\) +0\.02 MB/);
+    expect(stdout).toMatch(/--format packed \(sparse-24-bitmask\) +0\.02 MB/);
     expect(await readdir(project.path)).not.toContain('undefined.layers');
   });
 
@@ -260,10 +287,11 @@ describe('compress', () => {
     // A header comes on top.
     expect(written.after.bytesOnDisk - disk.packed.bytes).toBeGreaterThan(0);
     expect(written.after.bytesOnDisk - disk.packed.bytes).toBeLessThan(6000);
-    expect(written.format).toBe('compressed-tensors');
+    expect(written.format).toBe('sparse-24-bitmask');
     expect(compressing).toBeCloseTo(2 * sample.seconds, 9);
-    const rounded = await compress(...tokens, '--with', 'rtn', '--bits', '4', '--dry-run', '--json');
-    expect(JSON.parse(rounded.stdout).disk.packedReason).toMatch(/stored as 'integer'/);
+    const uneven = ['--with', 'halved', '--sparsity', '0.5', '--option', 'uneven=true'];
+    const halves = await compress(...tokens, ...uneven, '--dry-run', '--json');
+    expect(JSON.parse(halves.stdout).disk.packedReason).toMatch(/halves are of one kind/);
   }, 60_000);
 
   it('writes the stored form of a plugin, whole or one layer at a time, and reads it again', async () => {
@@ -343,13 +371,13 @@ describe('compress', () => {
       'a format that is none',
       ['--with', 'wanda', '--pattern', '2:4', '--format', 'zip', '--out', 'x'],
       2,
-      /--format is dense, packed, compressed-tensors, halves; given 'zip'/,
+      /--format is dense, packed, sparse-24-bitmask, pack-quantized, sparse-bitmask, halves; given 'zip'/,
     ],
     [
       'a form without files',
-      ['--with', 'rtn', '--bits', '4', '--format', 'packed', '--out', 'kept'],
+      ['--with', 'rtn', '--bits', '4', '--format', 'halves', '--out', 'kept'],
       2,
-      /stored as 'integer', for which --format has no files/,
+      /stored as 'integer', for which --format has no files; it has half \(halves\)/,
     ],
     [
       'a text that is not there',

@@ -62,7 +62,7 @@ export function addCompress(program: Command): void {
     .option('--calibration-windows <n>', 'how many windows are looked at', positiveInteger, 64)
     .option(
       '--format <name>',
-      'dense: plain matrices; packed: the form in which the method stores them, or that form by its name (aqlm, ...)',
+      'dense: plain matrices; packed: the form in which the method stores them, or that form by its name (pack-quantized, aqlm, ...)',
       'dense',
     )
     .option(
@@ -78,11 +78,12 @@ The model is a Hugging Face folder, a safetensors file or a llama2.c file. Finis
 checkpoint is written: after Ctrl-C, a crash or kill -9 the same command goes on. The new folder appears when it is complete;
 compression-report.json in it holds the figures of every layer.
 
-With --format packed the files hold what the method stored: 2:4 weights as compressed-tensors, codebooks as AQLM, the factors of ARMOR.
+With --format packed the files hold what the method stored: integers and 2:4 weights as compressed-tensors, codebooks as AQLM, the
+factors of ARMOR.
 
 Examples:
   espalier compress ./model --with wanda --pattern 2:4 --calibration train.txt --evaluate test.txt --out ./model-2of4
-  espalier compress ./model --with gptq --bits 4 --calibration train.txt --evaluate test.txt --out ./model-4bit
+  espalier compress ./model --with gptq --bits 4 --format packed --calibration train.txt --evaluate test.txt --out ./model-4bit
   espalier compress ./model --with aqlm --bits 2.5 --format packed --calibration train.txt --evaluate test.txt --dry-run`,
     )
     .action((model: string, options: CompressOptions) => compress(model, options));

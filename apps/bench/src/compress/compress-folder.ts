@@ -22,7 +22,7 @@ export interface ModelFigures {
 
 /** What {@link compressFolder} did. */
 export interface FolderReport {
-  /** How the layers were written: dense, or the `quant_method` of config.json. */
+  /** How the layers were written: dense, or the name of the codec (`codecName`). */
   readonly format: string;
   readonly before: ModelFigures;
   readonly after: ModelFigures;

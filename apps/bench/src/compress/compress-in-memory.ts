@@ -1,5 +1,11 @@
 import type { CompressedWeight, RunOptions, StoredWeight, WeightCodec } from '@espalier/core';
-import { denseValues, type LlamaModel, type PackedLayers, rewriteCheckpoint } from '@espalier/models';
+import {
+  codecName,
+  denseValues,
+  type LlamaModel,
+  type PackedLayers,
+  rewriteCheckpoint,
+} from '@espalier/models';
 import { requireCodec } from './file-form.js';
 import {
   type Compressed,
@@ -47,7 +53,7 @@ export async function compressInMemory(
         run,
       );
       await store.discard();
-      const format = packed?.codec.method ?? 'dense';
+      const format = packed ? codecName(packed.codec) : 'dense';
       return { layers: supervision.reports(), bytes: report.model.bytes, format };
     } finally {
       report.model.dispose();

@@ -5,7 +5,13 @@ import {
   type StoredWeight,
   type WeightCodec,
 } from '@espalier/core';
-import { compressCheckpoint, createCheckpointWriter, denseValues, rewriteCheckpoint } from '@espalier/models';
+import {
+  codecName,
+  compressCheckpoint,
+  createCheckpointWriter,
+  denseValues,
+  rewriteCheckpoint,
+} from '@espalier/models';
 import { requireCodec } from './file-form.js';
 import {
   type Compressed,
@@ -109,7 +115,7 @@ async function streamedPacked(
     const layers = new Map([...outlines.keys()].map((name) => [name, () => fromStore(store, name)]));
     await rewriteCheckpoint(source, out, { packed: { codec, layers } }, run);
     await store.discard();
-    return { layers: supervision.reports(), bytes: report.bytesAfter + others, format: codec.method };
+    return { layers: supervision.reports(), bytes: report.bytesAfter + others, format: codecName(codec) };
   } finally {
     batches.dispose();
   }

@@ -15,14 +15,18 @@ export function layerLine(
   return `${layer}  ${format}  ${(100 * sparsity).toFixed(1)} % zeros  ${bitsPerWeight.toFixed(2)} bits${error}  ${shortTime(1000 * seconds)}${kept ? '  kept' : ''}`;
 }
 
+/** Said where the files hold more than what the method stored. */
+const SMALLER_FILES =
+  'The files hold plain matrices; --format packed writes what the method stored, where there is a form for it in files.';
+
 /** The model before and after. */
-export function comparison({ before, after }: FolderReport): string {
+export function comparison({ before, after, format, layers }: FolderReport): string {
   const row = (
     name: string,
     of: (figures: FolderReport['before']) => number,
     unit: (value: number) => string,
   ) => [name, unit(of(before)), unit(of(after)), `${((100 * of(after)) / of(before)).toFixed(1)} %`];
-  return textTable(
+  const table = textTable(
     ['', 'before', 'after', 'after / before'],
     [
       row(
@@ -34,6 +38,8 @@ export function comparison({ before, after }: FolderReport): string {
       row('size in memory', ({ bytesInMemory }) => bytesInMemory, megabytes),
     ],
   );
+  const isLarger = format === 'dense' && layers.some((layer) => layer.format !== 'dense');
+  return isLarger ? `${table}\n\n${SMALLER_FILES}` : table;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 import {
   type Checkpoint,
   calibrationWindows,
+  codecName,
   ELEMENT_BYTES,
   type LlamaModel,
   type MemoryEstimate,
@@ -235,5 +236,5 @@ function packedSize(
     );
     bytes += config.layers * one;
   }
-  return { packed: { format: codec.method, bytes } };
+  return { packed: { format: codecName(codec), bytes } };
 }

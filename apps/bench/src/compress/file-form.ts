@@ -6,28 +6,28 @@ import {
   type WeightCodec,
   type WeightOutline,
 } from '@espalier/core';
-import { WEIGHT_CODECS } from '@espalier/models';
+import { codecName, WEIGHT_CODECS } from '@espalier/models';
 import { UsageError } from '../exit-status.js';
 
 /** How compressed layers are written: as plain matrices, or by the first of these codecs that takes them. */
 export type FileForm = 'dense' | readonly WeightCodec[];
 
-/** The codecs of the models package and of all plugins, by `quant_method`; of two with one name the first counts. */
+/** The codecs of the models package and of all plugins; of two with one name the first counts. */
 export async function installedCodecs(registry: Registry): Promise<readonly WeightCodec[]> {
-  const codecs = new Map(WEIGHT_CODECS.map((codec) => [codec.method, codec]));
+  const codecs = new Map(WEIGHT_CODECS.map((codec) => [codecName(codec), codec]));
   for (const plugin of registry.plugins())
     for (const codec of (await plugin.weightCodecs?.())?.default ?? [])
-      if (!codecs.has(codec.method)) codecs.set(codec.method, codec);
+      if (!codecs.has(codecName(codec))) codecs.set(codecName(codec), codec);
   return [...codecs.values()];
 }
 
-/** What `--format` asks for: `dense`, `packed`, or a codec by its name. @throws UsageError for any other */
+/** What `--format` asks for: `dense`, `packed`, or a codec by its name or its `quant_method`. @throws UsageError for any other */
 export function fileForm(format: string, codecs: readonly WeightCodec[]): FileForm {
   if (format === 'dense') return 'dense';
   if (format === 'packed') return codecs;
-  const named = codecs.filter(({ method }) => method === format);
+  const named = codecs.filter((codec) => codecName(codec) === format || codec.method === format);
   if (named.length > 0) return named;
-  const known = ['dense', 'packed', ...codecs.map(({ method }) => method)];
+  const known = ['dense', 'packed', ...codecs.map(codecName)];
   throw new UsageError(`--format is ${known.join(', ')}; given '${format}'.`);
 }
 
@@ -41,7 +41,7 @@ export function chooseCodec(
 ): WeightCodec {
   const byFormat = Map.groupBy(layers, ([, { format }]) => format);
   const [[format] = [undefined], ...more] = byFormat;
-  const writes = codecs.map(({ method, formats }) => `${formats.join(', ')} (${method})`).join('; ');
+  const writes = codecs.map((codec) => `${codec.formats.join(', ')} (${codecName(codec)})`).join('; ');
   if (format === undefined)
     throw new UnsupportedError(`No layer is stored in a form of its own; files can hold ${writes}.`);
   if (more.length > 0) {

@@ -35,7 +35,7 @@ export interface Compressed {
   readonly layers: readonly LayerReport[];
   /** In memory, everything counted. */
   readonly bytes: number;
-  /** How the layers were written: dense, or the `quant_method` of config.json. */
+  /** How the layers were written: dense, or the name of the codec (`codecName`). */
   readonly format: string;
 }
 

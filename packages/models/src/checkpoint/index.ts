@@ -16,7 +16,7 @@ export * from './half-precision.js';
 export { httpFolder } from './http-folder.js';
 export { type ExpectedTensor, llamaTensors } from './llama-tensors.js';
 export { openLlama2c } from './llama2c.js';
-export { type OpenCheckpointOptions, openCheckpoint, WEIGHT_CODECS } from './open-checkpoint.js';
+export { codecName, type OpenCheckpointOptions, openCheckpoint, WEIGHT_CODECS } from './open-checkpoint.js';
 export { type MemoryOutput, memoryOutput, type OutputFile, type OutputFolder } from './output-folder.js';
 export { parseLlamaConfig, withDtype } from './parse-config.js';
 export {

@@ -1,13 +1,15 @@
-import { type JsonObject, UnsupportedError, type WeightCodec } from '@espalier/core';
+import { type Json, type JsonObject, UnsupportedError, type WeightCodec } from '@espalier/core';
 import { locate } from '#files';
 import type { Checkpoint, CheckpointReader } from './checkpoint.js';
 import type { FloatDtype } from './dtype.js';
 import { type FileFolder, readWhole } from './file-folder.js';
 import { matchTensors } from './llama-tensors.js';
 import { openLlama2c } from './llama2c.js';
+import { packQuantizedCodec } from './pack-quantized-codec.js';
 import { type PackedReader, packedReader } from './packed-reader.js';
 import { parseLlamaConfig } from './parse-config.js';
 import { openSafetensorsFolder } from './safetensors-folder.js';
+import { sparseBitmaskCodec } from './sparse-bitmask-codec.js';
 import { sparse24Codec } from './sparse24-codec.js';
 import { isJsonObject, parseJsonObject } from './strict-json.js';
 
@@ -17,17 +19,17 @@ export const CONFIG_FILE = 'config.json';
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /** The codecs of this package, which {@link openCheckpoint} always knows. */
-export const WEIGHT_CODECS: readonly WeightCodec[] = [sparse24Codec];
+export const WEIGHT_CODECS: readonly WeightCodec[] = [sparse24Codec, packQuantizedCodec, sparseBitmaskCodec];
 
 export interface OpenCheckpointOptions {
-  /** Stored forms of weights beyond 2:4 that are read: those that plugins bring (`weightCodecs`). */
+  /** Stored forms of weights beyond those of {@link WEIGHT_CODECS} that are read: those that plugins bring (`weightCodecs`). */
   readonly codecs?: readonly WeightCodec[] | undefined;
 }
 
 /**
- * Opens a Llama-architecture model: a Hugging Face folder (`config.json`, safetensors in one file or in shards, dense, 2:4 in the
- * compressed-tensors format, or what a codec reads), one safetensors file with a `config.json` beside it, or a llama2.c `.bin` file. Weights
- * stay where they are until they are read.
+ * Opens a Llama-architecture model: a Hugging Face folder (`config.json`, safetensors in one file or in shards, dense, integers or
+ * sparse weights of compressed-tensors, or what a codec reads), one safetensors file with a `config.json` beside it, or a llama2.c `.bin`
+ * file. Weights stay where they are until they are read.
  * @param from a path (Node only), or a folder of files from anywhere
  * @throws InvalidDataError for damaged files, and for a configuration and tensors that disagree (the field is named)
  * @throws UnsupportedError for another architecture or another quantization
@@ -89,14 +91,25 @@ function weightFormat(
   if (quantization == null) return (stored) => stored;
   const file = `${folder}/${CONFIG_FILE}`;
   const method = isJsonObject(quantization) ? quantization.quant_method : quantization;
-  const codec = codecs.find((one) => one.method === method);
-  if (!codec || !isJsonObject(quantization))
-    throw new UnsupportedError(`${file}: the weights are quantized (${JSON.stringify(method)}).`, {
-      remedy: `Use the model as it was before, or a plugin that reads it; read here are ${codecs.map(({ method }) => method).join(', ')}.`,
+  const codec = isJsonObject(quantization) ? codecOf(quantization, codecs) : undefined;
+  if (!codec || !isJsonObject(quantization)) {
+    const format = isJsonObject(quantization) ? (quantization.format as Json | undefined) : undefined;
+    const what = [method, ...(format === undefined ? [] : [format])].map((name) => JSON.stringify(name));
+    throw new UnsupportedError(`${file}: the weights are quantized (${what.join(', ')}).`, {
+      remedy: `Use the model as it was before, or a plugin that reads it; read here are ${codecs.map(codecName).join(', ')}.`,
     });
+  }
   const decoder = codec.open(quantization, file);
   return (stored) => packedReader(stored, codec, decoder, denseDtype(config));
 }
+
+const codecOf = (configuration: JsonObject, codecs: readonly WeightCodec[]) =>
+  codecs.find(
+    ({ method, reads }) => method === configuration.quant_method && (reads?.(configuration) ?? true),
+  );
+
+/** What a codec is called: its variant where its method has several, else the method. */
+export const codecName = ({ method, variant }: WeightCodec): string => variant ?? method;
 
 /** The element type that the model is said to have: that of weights which are written dense. */
 function denseDtype(config: JsonObject): FloatDtype {

@@ -2,6 +2,7 @@ import {
   type CompressedWeight,
   InvalidDataError,
   type TensorPart,
+  type TensorParts,
   UnsupportedError,
   type WeightCodec,
   type WeightDecoder,
@@ -18,8 +19,6 @@ export interface PackedReader extends CheckpointReader {
   weight(layer: string): Promise<CompressedWeight> | undefined;
 }
 
-type Parts = Readonly<Record<string, TensorPart>>;
-
 /**
  * Shows the packed weights of files as the dense ones that they stand for, `<layer>.weight`, and gives them in their stored form; all
  * other tensors are as they are.
@@ -32,15 +31,16 @@ export async function packedReader(
   decoder: WeightDecoder,
   dtype: FloatDtype,
 ): Promise<PackedReader> {
-  const packed = new Map<string, TensorInfo & { readonly parts: Parts }>();
+  const packed = new Map<string, TensorInfo & { readonly parts: TensorParts }>();
   const names: string[] = [];
+  const { parts: required, optionalParts = [] } = codec;
   for (const name of stored.names) {
-    const part = codec.parts.find((one) => name.endsWith(`.${one}`));
+    const part = [...required, ...optionalParts].find((one) => name.endsWith(`.${one}`));
     const layer = part && name.slice(0, -part.length - 1);
     if (layer === undefined) names.push(name);
     else if (!packed.has(`${layer}.weight`)) {
       const parts = partsOf(stored, codec, layer);
-      const shape = await decoder.shapeOf(parts);
+      const shape = await decoder.shapeOf(parts, layer);
       const bytes = elementCount(shape)! * ELEMENT_BYTES[dtype];
       packed.set(`${layer}.weight`, { dtype, shape, bytes, parts });
     }
@@ -77,7 +77,7 @@ export async function packedReader(
     },
     weight(layer) {
       const parts = packed.get(`${layer}.weight`)?.parts;
-      return parts && decoder.decode(parts);
+      return parts && decoder.decode(parts, layer);
     },
     close: () => stored.close(),
   };
@@ -86,11 +86,13 @@ export async function packedReader(
 const partName = (weight: string, part: string) => `${weight.replace(/\.weight$/, '')}.${part}`;
 
 /** All tensors of one layer. */
-function partsOf(stored: CheckpointReader, codec: WeightCodec, layer: string): Parts {
-  const there = codec.parts.find((part) => stored.has(`${layer}.${part}`))!;
+function partsOf(stored: CheckpointReader, codec: WeightCodec, layer: string): TensorParts {
+  const { parts, optionalParts = [] } = codec;
+  const present = optionalParts.filter((part) => stored.has(`${layer}.${part}`));
+  const there = [...parts, ...present].find((part) => stored.has(`${layer}.${part}`))!;
   const file = stored.fileOf(`${layer}.${there}`);
   return Object.fromEntries(
-    codec.parts.map((part): [string, TensorPart] => {
+    [...parts, ...present].map((part): [string, TensorPart] => {
       const name = `${layer}.${part}`;
       if (!stored.has(name))
         throw new InvalidDataError(
@@ -106,8 +108,11 @@ function partsOf(stored: CheckpointReader, codec: WeightCodec, layer: string): P
   );
 }
 
-async function checkedDense(name: string, parts: Parts, decoder: WeightDecoder): Promise<Float32Array> {
-  const values = decoder.toDense ? await decoder.toDense(parts) : await decodedDense(parts, decoder);
+async function checkedDense(name: string, parts: TensorParts, decoder: WeightDecoder): Promise<Float32Array> {
+  const layer = name.replace(/\.weight$/, '');
+  const values = decoder.toDense
+    ? await decoder.toDense(parts, layer)
+    : await decodedDense(parts, layer, decoder);
   const bad = firstNonFinite(values);
   if (bad >= 0)
     throw new UnsupportedError(
@@ -116,8 +121,12 @@ async function checkedDense(name: string, parts: Parts, decoder: WeightDecoder):
   return values;
 }
 
-async function decodedDense(parts: Parts, decoder: WeightDecoder): Promise<Float32Array> {
-  const weight = await decoder.decode(parts);
+async function decodedDense(
+  parts: TensorParts,
+  layer: string,
+  decoder: WeightDecoder,
+): Promise<Float32Array> {
+  const weight = await decoder.decode(parts, layer);
   try {
     return await denseValues(weight);
   } finally {

@@ -11,10 +11,11 @@ import {
 import type { Checkpoint } from './checkpoint.js';
 import { type CheckpointWriter, createCheckpointWriter } from './checkpoint-writer.js';
 import { isFloatDtype } from './dtype.js';
+import { layerOf } from './ignored-layers.js';
 import type { OutputFolder } from './output-folder.js';
 import { withDtype } from './parse-config.js';
 import type { PlannedTensor } from './safetensors-header.js';
-import { layerOf, packSparse24, planSparse24, sparse24Quantization, sparse24Tensors } from './sparse24.js';
+import { packSparse24, planSparse24, sparse24Quantization, sparse24Tensors } from './sparse24.js';
 
 export interface RewriteOptions {
   /** Element type of what is written; default as it was stored. */

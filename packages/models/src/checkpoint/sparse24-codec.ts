@@ -3,6 +3,7 @@ import { restoreNOfM } from '../weights/n-of-m.js';
 import { isFloatDtype } from './dtype.js';
 import { maskByRows, maskInOneRun } from './row-mask.js';
 import { SPARSE24_FORMAT, type Sparse24Weight, sparse24Quantization, unpackSparse24 } from './sparse24.js';
+import { readStoredShape, storedShape } from './stored-shape.js';
 import { isJsonObject } from './strict-json.js';
 
 type Parts = Readonly<Record<string, TensorPart>>;
@@ -10,6 +11,7 @@ type Parts = Readonly<Record<string, TensorPart>>;
 /** 2:4 weights as compressed-tensors has them: see {@link SPARSE24_FORMAT}. */
 export const sparse24Codec: WeightCodec = {
   method: 'compressed-tensors',
+  variant: SPARSE24_FORMAT,
   summary: '2:4 sparsity as values and a bit mask (sparse-24-bitmask); vLLM reads it up to 0.18.',
   formats: ['n:m'],
   parts: ['compressed', 'bitmask', 'shape'],
@@ -37,16 +39,16 @@ export const sparse24Codec: WeightCodec = {
       shape: {
         dtype: 'I64',
         shape: [2, 1],
-        content: new Uint8Array(BigInt64Array.from(shape, BigInt).buffer),
+        content: storedShape(shape),
       },
     };
   },
+  reads: ({ sparsity_config: sparsity }) => isJsonObject(sparsity) && sparsity.format === SPARSE24_FORMAT,
   open(configuration, at) {
-    const { sparsity_config: sparsity, config_groups: groups } = configuration;
-    const quantized = isJsonObject(groups) && Object.keys(groups).length > 0;
-    if (!isJsonObject(sparsity) || sparsity.format !== SPARSE24_FORMAT || quantized)
-      throw new UnsupportedError(`${at}: the weights are quantized ("compressed-tensors").`, {
-        remedy: `Use the model as it was before; of compressed-tensors 2:4 sparsity alone (${SPARSE24_FORMAT}) is read.`,
+    const { config_groups: groups } = configuration;
+    if (isJsonObject(groups) && Object.keys(groups).length > 0)
+      throw new UnsupportedError(`${at}: the weights are 2:4 sparse and quantized ("compressed-tensors").`, {
+        remedy: `Use the model as it was before; ${SPARSE24_FORMAT} is read without config_groups.`,
       });
     return {
       shapeOf,
@@ -69,14 +71,7 @@ async function shapeOf({ compressed, bitmask, shape }: Parts): Promise<readonly 
     throw new UnsupportedError(
       `${compressed!.at} holds ${compressed!.dtype}; packed values are read from F32, F16, BF16.`,
     );
-  if (shape!.dtype !== 'I64' || shape!.shape.join() !== '2,1')
-    throw new InvalidDataError(
-      `${shape!.at} is ${shape!.dtype} [${shape!.shape}]; two I64 [2, 1] are expected.`,
-    );
-  const [rows, columns] = [...new BigInt64Array((await shape!.readBytes()).buffer)].map(Number) as [
-    number,
-    number,
-  ];
+  const [rows, columns] = await readStoredShape(shape!);
   const [maskRows, maskColumns] = bitmask!.shape;
   const fits =
     compressed!.shape.length === 2 &&

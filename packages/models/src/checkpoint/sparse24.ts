@@ -1,6 +1,8 @@
 import { InvalidDataError, InvalidProblemError, type JsonObject } from '@espalier/core';
 import { elementCount } from './dtype.js';
+import { ignoredLayers, layerOf } from './ignored-layers.js';
 import type { PlannedTensor } from './safetensors-header.js';
+import { storedShape } from './stored-shape.js';
 
 /**
  * 2:4 sparsity in the format `sparse-24-bitmask` of compressed-tensors (github.com/vllm-project/compressed-tensors): of every
@@ -92,9 +94,6 @@ export function unpackSparse24(weight: Sparse24Weight, name: string): Float32Arr
   return values;
 }
 
-/** The name of a layer from the name of its weight. */
-export const layerOf = (weight: string): string => weight.replace(/\.weight$/, '');
-
 /** The three tensors that stand for the weight `name` (`....weight`) in a file. */
 export function planSparse24(
   name: string,
@@ -119,7 +118,7 @@ export function sparse24Tensors(
   return [
     [`${layer}.compressed`, weight.compressed],
     [`${layer}.bitmask`, weight.bitmask],
-    [`${layer}.shape`, new Uint8Array(BigInt64Array.from(weight.shape, BigInt).buffer)],
+    [`${layer}.shape`, storedShape(weight.shape)],
   ];
 }
 
@@ -134,17 +133,12 @@ export function sparse24Quantization(
 ): JsonObject {
   const count = (tensors: ReadonlyMap<string, readonly number[]>) =>
     [...tensors.values()].reduce((sum, shape) => sum + elementCount(shape)!, 0);
-  const dense = [...all].filter(
-    ([name, shape]) => shape.length === 2 && !sparse.has(name) && !name.includes('embed_tokens'),
-  );
-  // The head is a linear layer also where it is tied and has no tensor of its own.
-  const ignore = [...new Set([...dense.map(([name]) => layerOf(name)), 'lm_head'])].sort();
   return {
     quant_method: 'compressed-tensors',
     sparsity_config: {
       format: SPARSE24_FORMAT,
       global_sparsity: count(sparse) / 2 / count(all),
-      ignore,
+      ignore: ignoredLayers(sparse, all),
       sparsity_structure: '2:4',
       targets: ['Linear'],
     },

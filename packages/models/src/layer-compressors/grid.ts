@@ -34,7 +34,7 @@ export function gridOf(
   }
   if (symmetric) {
     high = Math.max(-low, high);
-    if (low < 0) low = -high;
+    low = -high;
   }
   if (low === high) [low, high] = [-1, 1];
   const scale = roundScale((high - low) / (2 ** bits - 1));

@@ -9,7 +9,7 @@ import {
   integerTensors,
 } from '@espalier/kernels';
 import { float16FromFloat32, float32FromFloat16 } from '../checkpoint/half-precision.js';
-import { packCodes } from './bits.js';
+import { packCodes, unpackCodes } from './bits.js';
 import { packedWeight } from './packed.js';
 
 /** Codes with scales: w = scale (code - zero), one scale and zero for each group of inputs of a row. */
@@ -61,18 +61,17 @@ export function integerWeight(parts: IntegerParts): CompressedWeight {
     throw new InvalidProblemError(
       `[${shape}] in groups of ${groupSize} has ${outputs * inputs} codes, ${outputs * groups} scales and zeros; given ${codes.length}, ${scales.length}, ${zeros.length}.`,
     );
-  const values = Float32Array.from(scales);
   return restoreInteger(shape, {
     bits,
     groupSize,
     codes: packCodes(codes, bits),
-    scales: values.every((scale) => asHalf(scale) === scale) ? float16FromFloat32(values) : values,
+    scales: storedScales(Float32Array.from(scales)),
     zeros: zeros.every((zero) => zero >= 0 && zero < 2 ** bits) ? packCodes(zeros, bits) : zeros,
     ...(groupOfInput && { groupOfInput }),
   });
 }
 
-/** The same from what is stored. */
+/** The same from what is stored. Its attributes say more than its sizes, for codecs that write some such weights and not others. */
 export function restoreInteger(
   shape: readonly [outputs: number, inputs: number],
   { bits, groupSize, codes, scales, zeros, groupOfInput }: StoredInteger,
@@ -86,7 +85,13 @@ export function restoreInteger(
     format: 'integer',
     shape,
     arrays: storedArrays(integers, parts),
-    attributes: { bits, groupSize },
+    attributes: {
+      bits,
+      groupSize,
+      symmetric: isSymmetric(zeros, bits, (outputs * inputs) / groupSize),
+      zeroType: attributes.zeroType,
+      groups: attributes.groups,
+    },
     decode: (arrays) => decodeIntegers(integers, partsOf(arrays)),
     product: {
       tensors: (arrays) => integerTensors(partsOf(arrays)),
@@ -117,6 +122,19 @@ const partsOf = ({ codes, scales, zeros, groupOfInput }: StoredArrays): IntegerA
   zeros: zeros.data as Uint8Array | Int32Array,
   groupOfInput: groupOfInput?.data as Uint16Array | undefined,
 });
+
+/** Whether all zeros are 2^(bits-1), so that they need not be stored. */
+function isSymmetric(zeros: Uint8Array | Int32Array, bits: number, count: number): boolean {
+  if (zeros instanceof Int32Array) return false; // one of them is outside the codes
+  return unpackCodes(zeros, bits, count).every((zero) => zero === 2 ** (bits - 1));
+}
+
+/** Float16 where it holds all of them, else float32. */
+export function storedScales(scales: Float32Array): Uint16Array | Float32Array {
+  const half = float16FromFloat32(scales);
+  const back = float32FromFloat16(half);
+  return scales.every((scale, i) => back[i] === scale) ? half : scales;
+}
 
 /** Below it float16 loses digits. */
 const SMALLEST_NORMAL_HALF = 2 ** -14;
