@@ -6,6 +6,7 @@ export * from './define.js';
 export * from './describe.js';
 export * from './dynamic-scenario.js';
 export * from './errors.js';
+export * from './event-turn.js';
 export * from './family.js';
 export * from './golden.js';
 export type * from './json.js';

@@ -1,4 +1,5 @@
 import { AbortedError } from './errors.js';
+import { createEventTurns } from './event-turn.js';
 
 /** What an algorithm reports while it works. */
 export interface Progress {
@@ -39,6 +40,11 @@ export interface RunState {
   expired(): boolean;
   /** @throws AbortedError when the signal has fired; `partial` goes with the error. */
   throwIfAborted(partial?: unknown): void;
+  /**
+   * The same, after a turn of the event loop if there was none for 50 ms: without it a loop that computes and never waits lets neither a
+   * timer nor Ctrl-C in, and no signal can fire. Loops await it at every step.
+   */
+  turn(partial?: unknown): Promise<void>;
   /** Passes a report on to `onProgress`. */
   report(progress: Progress): void;
 }
@@ -52,6 +58,7 @@ export function startRun(run: RunOptions = {}, clock: Clock = performance): RunS
   const { signal, timeLimitMs = Number.POSITIVE_INFINITY, onProgress } = run;
   if (!(timeLimitMs > 0)) throw new RangeError(`timeLimitMs is a positive number; given ${timeLimitMs}.`);
   const start = clock.now();
+  const turn = createEventTurns();
   const state: RunState = {
     elapsedMs: () => clock.now() - start,
     remainingMs: () => timeLimitMs - state.elapsedMs(),
@@ -63,6 +70,10 @@ export function startRun(run: RunOptions = {}, clock: Clock = performance): RunS
           partial,
         });
       }
+    },
+    async turn(partial) {
+      await turn();
+      state.throwIfAborted(partial);
     },
     report: (progress) => onProgress?.(progress),
   };

@@ -41,6 +41,15 @@ describe('startRun', () => {
     expect(() => startRun({ signal: abort.signal })).toThrow(AbortedError);
   });
 
+  it('lets a timer in when a loop awaits its turns', async () => {
+    const state = startRun({ signal: AbortSignal.timeout(60) });
+    const loop = async () => {
+      // A signal that never fires would end it by the time.
+      while (state.elapsedMs() < 5000) await state.turn('half');
+    };
+    await expect(loop()).rejects.toMatchObject({ code: new AbortedError('').code, partial: 'half' });
+  });
+
   it('refuses a time limit that is none', () => {
     for (const timeLimitMs of [0, -1, Number.NaN])
       expect(() => startRun({ timeLimitMs })).toThrow(`given ${timeLimitMs}`);

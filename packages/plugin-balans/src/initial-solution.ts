@@ -25,7 +25,7 @@ export async function initialSolution(run: MipRun, limits: InitialLimits): Promi
   if (start) {
     const incumbent = incumbentFrom(run, await run.solve(fixed(mip, start), limits, 0));
     if (incumbent) return { status: 'feasible', incumbent, bound: undefined };
-    await run.breathe();
+    await run.turn();
     const repaired = interpret(run, await run.solve({}, { ...limits, start }, 0));
     if (repaired.status !== 'no solution') return repaired;
   } else {
@@ -35,7 +35,7 @@ export async function initialSolution(run: MipRun, limits: InitialLimits): Promi
     const first = interpret(run, await run.solve({}, { ...limits, timeMs: UNLIMITED_MS, shouldStop }, 0));
     if (first.status !== 'no solution') return first;
   }
-  await run.breathe();
+  await run.turn();
   const { nodes: _nodes, ...rest } = limits;
   return interpret(run, await run.solve({}, { ...rest, timeMs: UNLIMITED_MS, improvingSolutions: 1 }, 0));
 }

@@ -1,4 +1,11 @@
-import { InvalidProblemError, type RunOptions, type RunState, type Services, startRun } from '@espalier/core';
+import {
+  createEventTurns,
+  InvalidProblemError,
+  type RunOptions,
+  type RunState,
+  type Services,
+  startRun,
+} from '@espalier/core';
 import { objectiveOf } from './feasibility.js';
 import { highsEngine } from './highs-engine.js';
 import { type Incumbent, incumbentOf, isBetter } from './incumbent.js';
@@ -27,7 +34,7 @@ export interface MipRun {
   /** Makes `incumbent` the best of the run when it is better, and reports it. */
   offer(incumbent: Incumbent, iteration: number, message: string): void;
   /** Lets the event loop turn, then ends the run when the signal has fired: while the engine works nothing else can. */
-  breathe(): Promise<void>;
+  turn(): Promise<void>;
 }
 
 /** What a solver found, objectives of the minimisation. */
@@ -59,6 +66,7 @@ export async function withProgram(
   { engine = highsEngine, onBest }: ProgramSettings = {},
 ): Promise<MipSolution> {
   const state = startRun(run, clock);
+  const turn = createEventTurns();
   const arrays = await readArrays(problem.source);
   const mip = minimization(arrays);
   const start = problem.start && checkedStart(mip, problem.start);
@@ -104,8 +112,8 @@ export async function withProgram(
         return result;
       },
       offer,
-      async breathe() {
-        await new Promise((resolve) => setTimeout(resolve));
+      async turn() {
+        await turn();
         stopWhenAborted();
       },
     });

@@ -88,7 +88,7 @@ export async function searchNeighbourhoods(
       );
       return { best, bound, history, operatorStatistics, leftOut, selectorState: selector.state(), reason };
     }
-    await run.breathe();
+    await run.turn();
     const foreign = exchange?.latest();
     if (foreign && isBetter(foreign.objective, best.objective)) {
       best = current = foreign;

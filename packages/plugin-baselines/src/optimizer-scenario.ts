@@ -90,7 +90,7 @@ async function tune(
 ): Promise<TriedRate[]> {
   const tried: TriedRate[] = [];
   for (const rate of task.rates) {
-    state.throwIfAborted();
+    await state.turn();
     tried.push({ rate, loss: await trainedLoss(algorithm, options, task, rate, trial) });
     if (state.remainingMs() < (2 * state.elapsedMs()) / tried.length) break;
   }

@@ -70,7 +70,7 @@ export const conjugateGradient = defineSolver({
         value = model.value();
         stopping.note(before, value, norm2(step));
         monitor.step({ iteration: iteration + 1, value, step: norm2(step), blockSize: n, supportSize: n });
-        await monitor.breathe();
+        await monitor.turn();
       }
       return assembleSolution(model.x, value, stopping.optimality(), support, monitor, reason);
     },

@@ -79,7 +79,7 @@ export const cyclicCoordinateDescent = defineSolver({
           blockSize: n,
           supportSize: support.size,
         });
-        await monitor.breathe();
+        await monitor.turn();
       }
       return assembleSolution(x, value, stopping.optimality(), support, monitor, reason);
     },

@@ -70,7 +70,7 @@ export async function descend(
       blockSize: chosen.block.length,
       supportSize: support.size,
     });
-    await monitor.breathe();
+    await monitor.turn();
   }
   return assembleSolution(model.x, value, stopping.optimality(), support, monitor, reason);
 }

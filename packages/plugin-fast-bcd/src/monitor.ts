@@ -7,26 +7,17 @@ export interface Monitor {
   /** Records an iteration. @throws AbortedError when the signal has fired */
   step(point: DescentPoint): void;
   expired(): boolean;
-  /** Lets the event loop turn now and then, so that a signal can fire and other work can go on. */
-  breathe(): Promise<void> | undefined;
+  /** Lets the event loop turn now and then, so that a signal can fire. @throws AbortedError when it has */
+  turn(): Promise<void>;
   elapsedMs(): number;
   /** A line for people, through the logger service. */
   warn(message: string): void;
 }
 
-/** A turn of the event loop costs about a millisecond: 2 % at this rate. */
-const BREATHE_EVERY_MS = 50;
-
 /** Starts the clock of a run. @throws AbortedError when the signal fired before */
 export function startMonitor(run: RunOptions | undefined, { clock, logger }: Services): Monitor {
   const state = startRun(run, clock);
   const history: DescentPoint[] = [];
-  let lastBreath = performance.now();
-  const turn = async () => {
-    await new Promise((resolve) => setTimeout(resolve));
-    lastBreath = performance.now();
-    state.throwIfAborted();
-  };
   return {
     history,
     step(point) {
@@ -35,7 +26,7 @@ export function startMonitor(run: RunOptions | undefined, { clock, logger }: Ser
       state.throwIfAborted();
     },
     expired: () => state.expired(),
-    breathe: () => (performance.now() - lastBreath < BREATHE_EVERY_MS ? undefined : turn()),
+    turn: () => state.turn(),
     elapsedMs: () => state.elapsedMs(),
     warn: (message) => logger.warn(message),
   };

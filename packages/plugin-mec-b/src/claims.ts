@@ -37,7 +37,7 @@ const curve = defineClaim({
     const random = createRandom(seed);
     let [worst, close, samples] = [Number.NEGATIVE_INFINITY, 0, 0];
     for (let trial = 0; trial < 400_000; trial++) {
-      if (trial % 20_000 === 0) state.throwIfAborted();
+      if (trial % 20_000 === 0) await state.turn();
       const codes = 2 + (trial % 3);
       // Skewed shares: most codes are near deterministic ones, where the curve is hard to beat.
       const sharpness = 1 + 15 * random.uniform();
@@ -89,7 +89,7 @@ const bound = defineClaim({
     let [violations, tightest, meanGap] = [0, Number.POSITIVE_INFINITY, 0];
     const trials = 1_000;
     for (let trial = 0; trial < trials; trial++) {
-      if (trial % 100 === 0) state.throwIfAborted();
+      if (trial % 100 === 0) await state.turn();
       const px = dirichlet(2 + random.integer(63), 10 ** (2 * random.uniform() - 1.5), random);
       const budget = random.uniform() * entropy(px);
       const sorted = [...px].sort((a, b) => b - a);

@@ -39,9 +39,6 @@ export const markovCodingGameUniform = defineSolver({
   create: (_options, services) => markovCodingGame.create({ encoder: 'uniform' }, services),
 });
 
-/** A turn of the event loop costs about a millisecond: 2 % at this rate. */
-const BREATHE_EVERY_MS = 50;
-
 async function playGame(
   game: PreparedGame,
   scheme: CodingScheme,
@@ -52,7 +49,7 @@ async function playGame(
   const random = services.random(run?.seed);
   const { policy } = softPolicy(game.world, game.discount, game.temperature, game.iterations);
   const episodes: Episode[] = [];
-  let [correct, lastBreath] = [0, performance.now()];
+  let correct = 0;
   while (episodes.length < game.episodes && (episodes.length === 0 || !state.expired())) {
     const episode = playEpisode(game, policy, scheme, random.fork(`episode ${episodes.length}`));
     episodes.push(episode);
@@ -62,12 +59,7 @@ async function playGame(
       fraction: episodes.length / game.episodes,
       value: correct / episodes.length,
     });
-    state.throwIfAborted();
-    if (performance.now() - lastBreath > BREATHE_EVERY_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      lastBreath = performance.now();
-      state.throwIfAborted();
-    }
+    await state.turn();
   }
   return summarise(episodes, game.episodes);
 }

@@ -1,4 +1,11 @@
-import { AbortedError, NumericalError, type RunOptions, type Services, startRun } from '@espalier/core';
+import {
+  AbortedError,
+  createEventTurns,
+  NumericalError,
+  type RunOptions,
+  type Services,
+  startRun,
+} from '@espalier/core';
 import type { BlackBoxProblem, BlackBoxSolution, BlackBoxStep } from './black-box-optimization.js';
 import { evaluatePicks } from './evaluate-picks.js';
 import { negated, type Observation } from './observation.js';
@@ -13,8 +20,6 @@ export interface RunSettings {
   readonly targetWidth?: number | undefined;
 }
 
-/** A turn of the event loop costs about a millisecond: 2 % at this rate. */
-const BREATHE_EVERY_MS = 50;
 /** Half the width of a normal distribution's 95 % interval, in standard deviations. */
 const NORMAL_95 = 1.959963984540054;
 
@@ -36,7 +41,7 @@ export async function runOptimization(
   const stopIfAborted = (): void => {
     if (run?.signal?.aborted) state.throwIfAborted({ observations: log.observations() });
   };
-  let lastBreath = performance.now();
+  const turn = createEventTurns();
   let reason = 'budget';
   while (log.evaluations < problem.budget) {
     if (log.started() && state.expired()) reason = 'time limit';
@@ -54,12 +59,8 @@ export async function runOptimization(
       value: prepared.sign * strategy.incumbent()!.mean,
       message: `candidate ${proposal.picks.at(-1)!.index}`,
     });
+    await turn();
     stopIfAborted();
-    if (performance.now() - lastBreath >= BREATHE_EVERY_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      lastBreath = performance.now();
-      stopIfAborted();
-    }
   }
   return log.solution(reason, state.elapsedMs());
 }

@@ -96,7 +96,7 @@ async function run(
     if (monitor.expired()) return 'time limit';
     growths = residual > last ? growths + 1 : 0;
     last = residual;
-    await monitor.breathe();
+    await monitor.turn();
   }
 
   function orthonormaliseInPlace(

@@ -108,7 +108,7 @@ async function solveSide(
       work.flops += flops;
       work.inner += (iterations * b.length) / bench.count;
     }
-    await bench.monitor.breathe();
+    await bench.monitor.turn();
   }
   await squaredResidual(bench, side, fixed, unknown);
 }

@@ -9,23 +9,19 @@ export interface Monitor {
   /** Steps of a part of the run, such as the choice of the rank, whose history does not count. */
   part(message: string): Monitor;
   expired(): boolean;
-  /** Lets the event loop turn now and then, so that a signal can fire and other work can go on. */
-  breathe(): Promise<void>;
+  /** Lets the event loop turn now and then, so that a signal can fire. @throws AbortedError when it has */
+  turn(): Promise<void>;
   elapsedMs(): number;
   readonly warnings: string[];
   /** Keeps a line for people, and passes it to the logger service. */
   warn(message: string): void;
 }
 
-/** A turn of the event loop costs about a millisecond: 2 % at this rate. */
-const BREATHE_EVERY_MS = 50;
-
 /** Starts the clock of a run. @throws AbortedError when the signal fired before */
 export function startMonitor(run: RunOptions | undefined, { clock, logger }: Services): Monitor {
   const state = startRun(run, clock);
   const warnings: string[] = [];
   let iteration = 0;
-  let lastBreath = performance.now();
   const create = (part?: string): Monitor => {
     const history: CompletionHistoryPoint[] = [];
     return {
@@ -39,12 +35,7 @@ export function startMonitor(run: RunOptions | undefined, { clock, logger }: Ser
       },
       part: (message) => create(message),
       expired: () => state.expired(),
-      async breathe() {
-        if (performance.now() - lastBreath < BREATHE_EVERY_MS) return;
-        await new Promise((resolve) => setTimeout(resolve));
-        lastBreath = performance.now();
-        state.throwIfAborted();
-      },
+      turn: () => state.turn(),
       elapsedMs: () => state.elapsedMs(),
       warnings,
       warn(message) {

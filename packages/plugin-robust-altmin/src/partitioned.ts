@@ -78,7 +78,7 @@ export async function fitPartitioned(
           reason = 'time limit';
           break;
         }
-        await monitor.breathe();
+        await monitor.turn();
       }
     }
     return { u: factorMatrix(u), v: factorMatrix(v), baseline, scale, work: bench.work, reason };

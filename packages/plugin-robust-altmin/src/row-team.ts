@@ -54,7 +54,7 @@ export function createTeam(arena: Arena, threads: number, scratch: number, monit
         for (;;) {
           const { done, value } = work.next();
           if (done) return (await rest).reduce((sum, total) => sum + total, value);
-          await monitor.breathe();
+          await monitor.turn();
         }
       } catch (thrown) {
         Atomics.store(counter, 0, count); // the others stop after their chunk

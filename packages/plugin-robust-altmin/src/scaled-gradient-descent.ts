@@ -153,7 +153,7 @@ async function descend(
     addScaled(v, gradV, scaleU, eta);
     bench.work.flops += 8 * u.size * count + 4 * (u.rows + v.rows) * u.size ** 2;
     bench.work.inner++;
-    await monitor.breathe();
+    await monitor.turn();
   }
 }
 

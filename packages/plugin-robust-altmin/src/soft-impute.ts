@@ -76,7 +76,7 @@ function imputation(options: {
         if (k >= options.lambdas && iteration >= options.maxIterations)
           return { shrunk, reason: 'iteration limit' };
         if (settled || iteration >= options.maxIterations) break;
-        await monitor.breathe();
+        await monitor.turn();
       }
     }
   };

@@ -85,7 +85,7 @@ function thresholding(options: {
       eachObserved(entries, (place, value) => {
         y.data[place] += delta * (value - x.data[place]);
       });
-      await monitor.breathe();
+      await monitor.turn();
     }
   };
 }

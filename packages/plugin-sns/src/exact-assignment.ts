@@ -89,7 +89,7 @@ async function assign(
     if (monitor.expired()) return { assignment: completed(t.c, step.value), reason: 'time limit' };
     const { u, v } = step.value;
     monitor.step('iteration', (2 * t.mass * (n - row)) / n, ((sum(u) + sum(v)) * t.mass) / n);
-    await monitor.breathe();
+    await monitor.turn();
   }
 }
 

@@ -75,7 +75,7 @@ export const lbfgsDual = defineSolver({
         gradient = next;
         steps++;
         monitor.step('iteration', point.error, point.value);
-        await monitor.breathe();
+        await monitor.turn();
         reason = ended();
       }
       return assembleSolution(problem, t, point.x, point.y, monitor, reason);

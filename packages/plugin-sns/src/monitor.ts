@@ -11,22 +11,18 @@ export interface Monitor {
   /** @throws AbortedError when the signal has fired */
   throwIfAborted(): void;
   expired(): boolean;
-  /** Lets the event loop turn now and then, so that a signal can fire and other work can go on. */
-  breathe(): Promise<void>;
+  /** Lets the event loop turn now and then, so that a signal can fire. @throws AbortedError when it has */
+  turn(): Promise<void>;
   elapsedMs(): number;
   /** A line for people, through the logger service. */
   warn(message: string): void;
 }
-
-/** A turn of the event loop costs about a millisecond: 2 % at this rate. */
-const BREATHE_EVERY_MS = 50;
 
 /** Starts the clock of a run. @throws AbortedError when the signal fired before */
 export function startMonitor(run: RunOptions | undefined, { clock, logger }: Services): Monitor {
   const state = startRun(run, clock);
   const iterations = { sinkhorn: 0, newton: 0, cg: 0 };
   const history: TransportHistoryPoint[] = [];
-  let lastBreath = performance.now();
   return {
     iterations,
     density: [],
@@ -40,12 +36,7 @@ export function startMonitor(run: RunOptions | undefined, { clock, logger }: Ser
     },
     throwIfAborted: () => state.throwIfAborted(),
     expired: () => state.expired(),
-    async breathe() {
-      if (performance.now() - lastBreath < BREATHE_EVERY_MS) return;
-      await new Promise((resolve) => setTimeout(resolve));
-      lastBreath = performance.now();
-      state.throwIfAborted();
-    },
+    turn: () => state.turn(),
     elapsedMs: () => state.elapsedMs(),
     warn: (message) => logger.warn(message),
   };

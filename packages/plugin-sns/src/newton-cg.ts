@@ -47,7 +47,7 @@ export async function solveByConjugateGradient(
   );
   let step = steps.next();
   while (!step.done) {
-    if (step.value.iteration % BATCH === BATCH - 1) await monitor.breathe();
+    if (step.value.iteration % BATCH === BATCH - 1) await monitor.turn();
     step = steps.next();
   }
   const { x, iterations } = step.value;

@@ -73,7 +73,7 @@ export async function newtonStage(
     if (point.error <= options.tolerance) return { point, reason: 'converged' };
     if (step >= options.maxSteps) return { point, reason: 'iteration limit' };
     if (monitor.expired()) return { point, reason: 'time limit' };
-    await monitor.breathe();
+    await monitor.turn();
     if (isDegenerate(point)) point = sweep(point, 1);
 
     const block = chooseEntries(t, point, histogram, options.density, keepMore, memory);

@@ -48,7 +48,7 @@ export async function scaleInPlace(
       logSweepInPlace(t, x, y);
       scaling.restart();
     } else if (sweep % ABSORB_EVERY === 0) scaling.absorb();
-    await monitor.breathe();
+    await monitor.turn();
   }
 }
 

@@ -48,7 +48,7 @@ export const sinkhorn = defineSolver({
         }
         monitor.step('sweep', rowError, value);
         if (monitor.expired()) reason = 'time limit';
-        else await monitor.breathe();
+        else await monitor.turn();
       }
       return assembleSolution(problem, t, x, y, monitor, reason);
     },

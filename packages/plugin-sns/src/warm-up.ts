@@ -50,7 +50,7 @@ export async function warmUpInPlace(
         if (massOutsideLargest(histogram, kept) < SPARSE_ENOUGH * total) return;
       }
     }
-    await monitor.breathe();
+    await monitor.turn();
   }
 }
 
@@ -82,7 +82,7 @@ export async function sweepsSuffice(
       if (!(perSweep < 0 && sweep + missing <= ENOUGH_SWEEPS)) return false;
     }
     [before, last] = [last, rowError];
-    await monitor.breathe();
+    await monitor.turn();
   }
 }
 

@@ -14,7 +14,7 @@ export function report({ results, machine, rounds, quick }) {
 ${busy ? '\n**Measured while other programs used the cores: not to be quoted. Repeat it on a quiet machine.**\n' : ''}
 Written by \`npm run -s bench:runtime-cpu\`, which repeats the measurement${quick ? ' (this page: its quick form)' : ''}.
 
-- Machine: ${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${new Date().toISOString().slice(0, 10)}.
+- Machine: ${machine.on}; ${new Date().toISOString().slice(0, 10)}.
 - Load average before and after each round: ${machine.load.map((value) => value.toFixed(1)).join(', ')} (the benchmark itself keeps ${machine.cores} busy at most).
 - ${facts}.
 - Each variant runs in a process of its own, ${rounds} rounds in turn; the best round counts. OPENBLAS_CORETYPE is unset for all.

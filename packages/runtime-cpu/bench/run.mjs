@@ -3,10 +3,11 @@
 // rounds; of each figure the best round counts, which is the one that other programs disturbed least.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machine } from '../../../tools/bench/measured.mjs';
 import { products } from './products.mjs';
 import { report } from './report.mjs';
 import * as models from './weights.mjs';
@@ -64,7 +65,7 @@ rmSync(folder, { recursive: true });
 
 const text = report({
   results,
-  machine: { cpu: cpus()[0].model, cores: threads, load, node: process.version },
+  machine: { on: machine(), cores: threads, load },
   rounds: Number(options.rounds),
   quick: options.quick,
 });

@@ -2,9 +2,10 @@
 // node bench/stored-weights.mjs [--quick] [--write]. --write puts the page into docs/performance/stored-weights.md.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machine } from '../../../tools/bench/measured.mjs';
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
@@ -38,7 +39,7 @@ function report() {
   const [plain, blas] = [variants['no BLAS'], variants.BLAS];
   const cores = availableParallelism();
   const busy = Math.max(...load) > cores + 1;
-  const facts = `${cpus()[0].model}, ${cores} cores; Node ${process.version}; BLAS: ${blas.facts.blas}; ${new Date().toISOString().slice(0, 10)}`;
+  const facts = `${machine()}; BLAS: ${blas.facts.blas}; ${new Date().toISOString().slice(0, 10)}`;
   return `# Products with weights as they are stored: measured
 ${busy ? '\n**Measured while other programs used the cores: not to be quoted. Repeat it on a quiet machine.**\n' : ''}
 Written by \`node packages/runtime-cpu/bench/stored-weights.mjs --write\`, which repeats the measurement${options.quick ? ' (this page: its quick form)' : ''}.

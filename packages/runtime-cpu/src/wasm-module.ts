@@ -1,3 +1,4 @@
+import { createEventTurns } from '@espalier/core';
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import * as factoryModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm.js';
 import * as sharedFactoryModule from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
@@ -52,7 +53,15 @@ export async function createWasmBackend(shared: boolean): Promise<WasmBackend> {
     dispose: cwrap('dispose', null, []),
   };
   setThreadsCount(1);
-  return { backend: new BackendWasm(module as unknown as BackendWasm['wasm']), memory };
+  const backend = new BackendWasm(module as unknown as BackendWasm['wasm']);
+  // `data()` is there at once: loops that await it would let neither timers nor signals in.
+  const turn = createEventTurns();
+  backend.read = async (dataId) => {
+    const values = backend.readSync(dataId);
+    await turn();
+    return values;
+  };
+  return { backend, memory };
 }
 
 /** What the glue code of tfjs's wasm files makes. */

@@ -51,6 +51,15 @@ describe('the runtime', () => {
     const call = () => tf.tidy(() => tf.gather(tf.tensor1d([1, 2]), tf.tensor1d([2], 'int32')));
     expect(call).toThrow(/index 2 is not in \[0, 1\]/);
   });
+
+  test('lets timers in while a loop reads tensors', async () => {
+    const ones = tf.ones([64, 64]);
+    const signal = AbortSignal.timeout(60);
+    const start = performance.now();
+    while (!signal.aborted && performance.now() - start < 5000) await ones.data();
+    ones.dispose();
+    expect(signal.aborted).toBe(true);
+  });
 });
 
 const USE = `

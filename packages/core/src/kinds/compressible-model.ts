@@ -53,6 +53,8 @@ export interface CaptureRequest {
   readonly gather: readonly ('squares' | 'hessian' | 'inputs' | 'outputs')[];
   /** Whether later layers see the outputs of already compressed ones (layer by layer) or of the dense model. */
   readonly propagate?: boolean;
+  /** Awaited between batches; what it throws ends the capture (`turn` of a run's state). */
+  readonly turn?: () => Promise<void>;
 }
 
 /** Statistics of one layer's inputs, accumulated in float64 where they are sums. */

@@ -9,21 +9,25 @@ export interface AttentionShape {
   /** Index of the layer and number of layers, for budgets that differ by layer. */
   readonly layer: number;
   readonly layers: number;
-  /** How positions were rotated in, for methods that rotate kept keys to new positions. */
-  readonly rope?: { readonly theta: number; readonly layout: 'half-split' | 'interleaved' };
 }
 
 /**
  * The keys and values of one layer and one sequence. Tensors are `[heads, tokens, headDimension]`, after RoPE. Arguments stay the caller's,
  * results are the caller's to dispose of. `prefill`, `decode` and `fill` must not be called inside `tf.tidy`, which would dispose of what
  * the cache holds on to.
+ *
+ * A cache takes one prompt, by `prefill` or `fill`, while it holds no tokens; later ones are for `decode`, several at a time where there are
+ * several. What is refused leaves the cache as it was.
  */
 export interface KVCache {
-  /** Attention of the whole prompt (causal); fills the cache. Returns `[heads, tokens, headDimension]`. */
+  /**
+   * Attention of the whole prompt (causal); fills the cache. Returns `[heads, tokens, headDimension]`.
+   * @throws InvalidProblemError for tensors that do not fit, and when the cache holds tokens already
+   */
   prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
-  /** Attention of the next tokens over what the cache holds, they included. */
+  /** Attention of the next tokens, one or several, over what the cache holds, they included (causal). */
   decode(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D;
-  /** Fills the cache with a prompt whose attention was computed elsewhere. */
+  /** Fills the cache with a prompt whose attention was computed elsewhere. @throws as {@link prefill} */
   fill?(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): void;
   /** What one key-value head holds, for methods that compress it further. */
   entries?(head: number): {

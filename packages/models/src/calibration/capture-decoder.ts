@@ -36,7 +36,10 @@ export async function* captureDecoder(
   const subject = request.propagate ? model : model.clone();
   const walk: Walk = { model: subject, request, hidden: [] };
   try {
-    for await (const { inputs } of batches) walk.hidden.push(subject.embed(inputs));
+    for await (const { inputs } of batches) {
+      await request.turn?.();
+      walk.hidden.push(subject.embed(inputs));
+    }
     if (walk.hidden.length === 0)
       throw new InvalidProblemError('There is no batch to gather statistics from.');
     yield* captureAll(walk);
@@ -148,7 +151,7 @@ async function* stage(
   inputOf: (hidden: Tensor) => Tensor,
   next?: (hidden: Tensor, input: Tensor) => Tensor,
 ): AsyncGenerator<Captured> {
-  const { model, request, hidden } = walk;
+  const { model, request } = walk;
   const wanted = layers.filter((name) => request.layers?.includes(name) ?? true);
   // Where no weight can change in between, the hidden states move on in the same pass.
   const atOnce = next !== undefined && (!request.propagate || wanted.length === 0);
@@ -156,7 +159,7 @@ async function* stage(
     const width = model.layers().find(({ name }) => name === wanted[0])?.shape[1] ?? 0;
     const gathered = new LayerInputs(width, request.gather);
     try {
-      await forEachBatch(hidden, inputOf, async (input, states) => {
+      await forEachBatch(walk, inputOf, async (input, states) => {
         const rows = reshape(input, [-1, width]) as Tensor2D;
         await gathered.add(rows);
         rows.dispose();
@@ -170,16 +173,17 @@ async function* stage(
     }
   }
   if (next && (!atOnce || wanted.length === 0))
-    await forEachBatch(hidden, inputOf, async (input, states) => next(states, input));
+    await forEachBatch(walk, inputOf, async (input, states) => next(states, input));
 }
 
 /** Runs `work` with the activation of each batch; hidden states that it returns take the place of the old ones. */
 async function forEachBatch(
-  hidden: Tensor[],
+  { hidden, request }: Walk,
   inputOf: (hidden: Tensor) => Tensor,
   work: (input: Tensor, hidden: Tensor) => Promise<Tensor | undefined>,
 ): Promise<void> {
   for (let i = 0; i < hidden.length; i++) {
+    await request.turn?.();
     const input = inputOf(hidden[i]);
     try {
       const moved = await work(input, hidden[i]);

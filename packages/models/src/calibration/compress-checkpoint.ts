@@ -98,7 +98,7 @@ export async function compressCheckpoint(
     await embedAll(walk);
     await copy(source.embedding);
     for (let layer = 0; layer < config.layers; layer++) {
-      state.throwIfAborted();
+      await state.turn();
       await compressDecoderLayer(walk, layer);
       for (const { name } of vectors.filter((vector) => vector.name.startsWith(`model.layers.${layer}.`)))
         await copy(name);

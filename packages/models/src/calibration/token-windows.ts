@@ -4,7 +4,7 @@ import { tensor2d } from '@tensorflow/tfjs-core';
 /**
  * Consecutive windows of a stream of tokens, without overlap; the rest is dropped.
  * @param window tokens of each, at least 1
- * @throws InvalidProblemError for a stream shorter than one window
+ * @throws InvalidProblemError for a stream shorter than one window, or a token that is no whole number
  */
 export function consecutiveWindows(tokens: ArrayLike<number>, window: number): readonly Int32Array[] {
   checkWindow(tokens, window);
@@ -27,7 +27,7 @@ export interface CalibrationWindows {
 
 /**
  * The windows of a token stream that methods calibrate on: by default the first 64 of 256 tokens, or all where there are fewer.
- * @throws InvalidProblemError for a stream shorter than one window
+ * @throws InvalidProblemError for a stream shorter than one window, or a token that is no whole number
  */
 export function calibrationWindows(
   tokens: ArrayLike<number>,
@@ -94,5 +94,12 @@ function checkWindow(tokens: ArrayLike<number>, window: number): void {
 }
 
 function slice(tokens: ArrayLike<number>, start: number, length: number): Int32Array {
-  return Int32Array.from({ length }, (_, i) => tokens[start + i]);
+  return Int32Array.from({ length }, (_, i) => wholeToken(tokens[start + i], start + i));
+}
+
+/** @throws InvalidProblemError for what an int32 would round or wrap without a word */
+export function wholeToken(token: number, position: number): number {
+  if ((token | 0) !== token)
+    throw new InvalidProblemError(`A token is a whole number; given ${token} at position ${position}.`);
+  return token;
 }

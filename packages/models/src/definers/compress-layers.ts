@@ -33,8 +33,10 @@ export interface LayerTask {
   readonly statistics?: LayerStatistics;
   /** A stream of this layer's own: independent of the order of layers. */
   readonly random: RandomSource;
-  /** Throws when the run was aborted; long methods call it between steps. */
+  /** Throws when the run was aborted; long methods call it between steps that wait for nothing. */
   throwIfAborted(): void;
+  /** The same after a turn of the event loop, without which no signal fires: see `RunState.turn` of core. */
+  turn(): Promise<void>;
   /** Whether the time limit has passed: a method that gets better with time stops with what it has. */
   expired(): boolean;
   /** Reports the share of this layer that is done, in [0, 1], and the quantity that is driven down. */
@@ -88,8 +90,8 @@ export async function compressLayers(
   };
   const random = services.random(run.seed);
   try {
-    for await (const [layer, statistics] of visits(model, result, layers, request, method)) {
-      state.throwIfAborted();
+    for await (const [layer, statistics] of visits(model, result, layers, request, method, state)) {
+      await state.turn();
       try {
         await compressOne(walk, layer, statistics, random.fork(layer.name));
       } finally {
@@ -127,13 +129,19 @@ async function* visits(
   layers: readonly LinearLayer[],
   { calibration }: CompressionRequest,
   { gather, propagate }: LayerwiseMethod,
+  state: RunState,
 ): AsyncGenerator<readonly [LinearLayer, LayerStatistics | undefined]> {
   if (gather === 'none' || layers.length === 0) {
     for (const layer of layers) yield [layer, undefined];
     return;
   }
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const request: CaptureRequest = { layers: [...byName.keys()], gather: [gather], propagate };
+  const request: CaptureRequest = {
+    layers: [...byName.keys()],
+    gather: [gather],
+    propagate,
+    turn: () => state.turn(),
+  };
   for await (const [name, statistics] of (propagate ? result : model).capture(calibration!, request))
     yield [byName.get(name)!, statistics];
 }
@@ -167,6 +175,7 @@ async function compressOne(
         ...(statistics && { statistics }),
         random,
         throwIfAborted: () => state.throwIfAborted(),
+        turn: () => state.turn(),
         expired: () => state.expired(),
         progress: report,
       });

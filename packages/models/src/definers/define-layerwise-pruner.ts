@@ -15,8 +15,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { bitmapWeight } from '../weights/bitmap.js';
 import { nOfMWeight, type Pattern } from '../weights/n-of-m.js';
 import { type CompressedLayer, compressLayers, type Gather, type LayerTask } from './compress-layers.js';
-import { globalThreshold } from './global-threshold.js';
-import { keepLargest, type Within } from './keep-largest.js';
+import { globalMask } from './global-mask.js';
+import { keepLargest, masked, type Within } from './keep-largest.js';
 
 type Output<S extends OptionsSchema> = StandardSchemaV1.InferOutput<S>;
 
@@ -42,7 +42,7 @@ export type LayerwisePrunerSpec<N extends string, S extends OptionsSchema> = Omi
   readonly restore?: (stored: StoredWeight) => CompressedWeight;
 } & (
     | {
-        /** Importance of each element, row-major: the smallest are removed, the lower column staying where they are equal. */
+        /** Importance of each element, row-major: the smallest are removed; of equal ones the lower column stays, then the lower row. */
         score(task: PruneTask, options: Output<S>): Float32Array | Float64Array;
         /** What competes with what in an unstructured pattern: a `row`, or the `layer`. */
         readonly within: Within;
@@ -80,9 +80,9 @@ export function defineLayerwisePruner<const N extends string, S extends OptionsS
           throw new UnsupportedError(
             `${spec.name} prunes every layer to the same sparsity; given the scope 'global'.`,
           );
-        const threshold =
+        const mask =
           global && 'score' in spec && sparsity > 0
-            ? await globalThreshold(
+            ? await globalMask(
                 model,
                 request,
                 gather,
@@ -101,9 +101,10 @@ export function defineLayerwisePruner<const N extends string, S extends OptionsS
             compress: async (task) => {
               if (sparsity === 0) return { weight: store(task.matrix, task, 'unstructured') };
               const prune: PruneTask = { ...task, pattern, sparsity };
-              const pruned =
-                'score' in spec
-                  ? keepLargest(prune, spec.score(prune, options), spec.within, threshold)
+              const pruned = mask
+                ? masked(task.matrix, mask.get(task.name)!)
+                : 'score' in spec
+                  ? keepLargest(prune, spec.score(prune, options), spec.within)
                   : await spec.pruneLayer(prune, options);
               return pruned instanceof Float32Array ? { weight: store(pruned, task, pattern) } : pruned;
             },

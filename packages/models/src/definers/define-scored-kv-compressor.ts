@@ -16,13 +16,18 @@ type Output<S extends OptionsSchema> = StandardSchemaV1.InferOutput<S>;
 
 /** What a scored cache may keep. */
 export interface KVBudget {
-  /** Entries of each key-value head that are kept: a share of the prompt up to 1, a number of tokens above. */
+  /** Entries of each key-value head that are kept: a share of the tokens seen so far up to 1, a number of tokens above. */
   readonly budget: number;
+  /** Entries that a share leaves at least, however short the sequence is. Default 1. */
+  readonly least?: number;
   /** First tokens that always stay ("attention sinks"). */
   readonly sinks: number;
   /** Last tokens that always stay: a number, or a share of what is kept. What does not fit into the budget does not stay. */
   readonly window: number | { readonly share: number };
-  /** Whether entries are evicted after the prompt alone, or after each further token too, so that the cache never grows. */
+  /**
+   * Whether entries are evicted after the prompt alone, or whenever tokens are added: several that are decoded together attend to all that
+   * was held before, then the cache is back within its budget.
+   */
   readonly evict: 'prompt' | 'always';
 }
 

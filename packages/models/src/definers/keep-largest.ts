@@ -1,5 +1,6 @@
 import { NumericalError } from '@espalier/core';
 import type { PruneTask } from './define-layerwise-pruner.js';
+import { largestByColumn } from './largest-by-column.js';
 import { largestOf } from './select-largest.js';
 
 /** What competes with what: the elements of a row, or of the whole layer. */
@@ -10,27 +11,21 @@ export type Within = 'row' | 'layer';
  * or of the layer. Of equal ones the lower column (then the lower row) stays.
  *
  * @param scores importance of each element, row-major
- * @param threshold where given, what stays is what scores above it, wherever it is
  * @throws NumericalError where a score is NaN
  */
 export function keepLargest(
   { matrix, inputs, pattern, sparsity }: Pick<PruneTask, 'matrix' | 'inputs' | 'pattern' | 'sparsity'>,
   scores: ArrayLike<number>,
   within: Within,
-  threshold?: number,
 ): Float32Array {
   requireNumbers(scores, matrix.length);
-  const kept = new Float32Array(matrix.length);
-  if (threshold !== undefined) {
-    for (let i = 0; i < kept.length; i++) if (scores[i] > threshold) kept[i] = matrix[i];
-    return kept;
+  if (within === 'layer' && typeof pattern !== 'object') {
+    const [mask] = largestByColumn([{ scores, inputs }], keptOf(matrix.length, sparsity));
+    return masked(matrix, mask);
   }
+  const kept = new Float32Array(matrix.length);
   const [group, count] =
-    typeof pattern === 'object'
-      ? [pattern.m, pattern.n]
-      : within === 'row'
-        ? [inputs, keptOf(inputs, sparsity)]
-        : [matrix.length, keptOf(matrix.length, sparsity)];
+    typeof pattern === 'object' ? [pattern.m, pattern.n] : [inputs, keptOf(inputs, sparsity)];
   const largest = largestOf(group, count, 'lower index');
   for (let start = 0; start < matrix.length; start += group) {
     const chosen = largest(scores, start);
@@ -39,12 +34,18 @@ export function keepLargest(
   return kept;
 }
 
+/** The matrix with zeros where the mask has them. */
+export function masked(matrix: Float32Array, mask: Uint8Array): Float32Array {
+  return matrix.map((value, i) => (mask[i] === 1 ? value : 0));
+}
+
 /** How many of `size` stay: the number of zeros is rounded down. */
-function keptOf(size: number, sparsity: number): number {
+export function keptOf(size: number, sparsity: number): number {
   return size - Math.floor(size * sparsity + 1e-9);
 }
 
-function requireNumbers(scores: ArrayLike<number>, length: number): void {
+/** @throws NumericalError where a score is NaN */
+export function requireNumbers(scores: ArrayLike<number>, length: number): void {
   for (let i = 0; i < length; i++)
     if (!(scores[i] <= Number.POSITIVE_INFINITY))
       throw new NumericalError(`The importance of element ${i} is ${scores[i]}; it must be a number.`);

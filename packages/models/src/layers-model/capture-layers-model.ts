@@ -21,15 +21,16 @@ import type { LayersModelAdapter } from './layers-model-adapter.js';
 export async function* captureLayersModel(
   model: LayersModelAdapter,
   batches: Batches,
-  { layers, gather, propagate }: CaptureRequest,
+  request: CaptureRequest,
 ): AsyncGenerator<readonly [layer: string, LayerStatistics]> {
+  const { layers, gather, propagate } = request;
   for (const name of layers ?? []) model.weightLayer(name);
   if (gather.length === 0) throw new InvalidProblemError('A capture gathers at least one thing; given none.');
   const subject = propagate ? model : model.clone();
   try {
     for (const { name, kind } of subject.layers()) {
       if (layers ? !layers.includes(name) : kind === 'embedding') continue;
-      yield [name, await statisticsOf(subject, name, batches, gather)];
+      yield [name, await statisticsOf(subject, name, batches, request)];
     }
   } finally {
     if (subject !== model) subject.dispose();
@@ -40,7 +41,7 @@ async function statisticsOf(
   model: LayersModelAdapter,
   name: string,
   batches: Batches,
-  gather: CaptureRequest['gather'],
+  { gather, turn }: CaptureRequest,
 ): Promise<LayerStatistics> {
   const { layer, shape } = model.weightLayer(name);
   const symbols = inputsOf(layer);
@@ -49,6 +50,7 @@ async function statisticsOf(
   try {
     for await (const { inputs } of batches as AsyncIterable<Batch>) {
       count++;
+      await turn?.();
       const places = model.rowsOf(name, inputs, symbols);
       for (const rows of places) await gathered.add(rows as Tensor2D);
       dispose([...places]);

@@ -8,6 +8,7 @@ import { batchMatMul } from './batch-mat-mul.js';
 import { binary } from './binary.js';
 import { bitmapAttention } from './bitmap-attention.js';
 import { bitmapMatMul } from './bitmap-mat-mul.js';
+import { blockDiagonalMatMul } from './block-diagonal-mat-mul.js';
 import { codebookMatMul } from './codebook-mat-mul.js';
 import { conv2d } from './conv2d.js';
 import { depthwise } from './depthwise.js';
@@ -51,6 +52,7 @@ export function allKernels(context: Context): KernelDefinition[] {
     ...attention(context),
     bitmapMatMul(context),
     bitmapAttention(context),
+    blockDiagonalMatMul(context),
     ...codebookMatMul(context),
     ...integerMatMul(context),
     ...nOfMMatMul(context),
