@@ -3,11 +3,14 @@ const library = (name) => `^packages/${name}/`;
 const plugins = '^packages/plugin-';
 const runtimes = '^packages/runtime-';
 
+/** Tests, benches and build scripts stand outside the layers: none of them is published. */
+const unpublished = '/(test|bench)/|/build-wasm\\.mjs$';
+
 /** Code of `from` may use no workspace package but its own and `allowed`. */
 const layer = (name, from, allowed) => ({
   name,
   severity: 'error',
-  from: { path: from, pathNot: '/(test|bench)/' },
+  from: { path: from, pathNot: unpublished },
   to: { path: '^(packages|apps|tools)/', pathNot: [from, ...allowed.map(library)] },
 });
 
@@ -21,7 +24,7 @@ export default {
     layer('runtimes-import-core-and-kernels', runtimes, ['core', 'kernels']),
     {
       ...layer('plugins-import-libraries', '', []),
-      from: { path: '^packages/(plugin-[^/]+)/', pathNot: '/(test|bench)/' },
+      from: { path: '^packages/(plugin-[^/]+)/', pathNot: unpublished },
       to: {
         path: '^(packages|apps|tools)/',
         pathNot: ['^packages/$1/', ...['core', 'kernels', 'linalg', 'models'].map(library)],

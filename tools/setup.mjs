@@ -69,13 +69,16 @@ function linkPrograms() {
 /** Builds when a source file is newer, gone or of another size; nx then rebuilds only the packages concerned. */
 function build() {
   const files = packageFolders().flatMap((folder) => [
-    ...listFiles(join(folder, 'src')),
+    ...['src', 'assembly']
+      .map((part) => join(folder, part))
+      .filter((path) => existsSync(join(root, path)))
+      .flatMap(listFiles),
     ...readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(json|mjs)$/.test(entry.name))
       .map((entry) => join(folder, entry.name)),
   ]);
   const stamp = hash(
-    ['tsconfig.base.json', 'nx.json', ...files].map((file) => {
+    ['tsconfig.base.json', 'nx.json', join('tools', 'compile-assembly.mjs'), ...files].map((file) => {
       const { mtimeMs, size } = statSync(join(root, file));
       return `${file} ${mtimeMs} ${size}`;
     }),

@@ -38,6 +38,7 @@ describe('module boundaries', () => {
       await write(`${name}/src/index.ts`, 'export const x = 1;\n');
       await write(`${name}/package.json`, '{}');
     }
+    await write('tools/shared.mjs', 'export const x = 1;\n');
   });
   afterAll(() => rm(tree, { recursive: true }));
 
@@ -46,6 +47,8 @@ describe('module boundaries', () => {
     ['packages/plugin-a/src/side.ts', '../../plugin-b/src/index.js', 'no-plugin-imports-another'],
     ['packages/plugin-a/src/runtime.ts', '../../runtime-x/src/index.js', 'plugins-import-libraries'],
     ['packages/runtime-x/src/plugin.ts', '../../plugin-a/src/index.js', 'runtimes-import-core-and-kernels'],
+    ['packages/plugin-a/src/tool.ts', '../../../tools/shared.mjs', 'plugins-import-libraries'],
+    ['packages/runtime-x/src/tool.ts', '../../../tools/shared.mjs', 'runtimes-import-core-and-kernels'],
     ['apps/bench/src/plugin.ts', '../../../packages/plugin-a/src/index.js', 'apps-name-no-plugin'],
   ])('%s may not import %s', async (file, imported, rule) => {
     await write(file, `import type { x } from '${imported}';\nexport type X = typeof x;\n`);
@@ -58,4 +61,13 @@ describe('module boundaries', () => {
     await write('packages/plugin-a/src/core.ts', "export { x } from '../../core/src/index.js';\n");
     expect(await violations(tree)).toEqual([]);
   });
+
+  it.each(['packages/plugin-a/build-wasm.mjs', 'packages/plugin-a/bench/run.mjs'])(
+    'allows %s, which is not published, to import what such scripts share',
+    async (file) => {
+      const up = file.includes('/bench/') ? '../../..' : '../..';
+      await write(file, `export { x } from '${up}/tools/shared.mjs';\n`);
+      expect(await violations(tree)).toEqual([]);
+    },
+  );
 });

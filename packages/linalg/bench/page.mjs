@@ -54,7 +54,7 @@ Milliseconds of the fastest run; written by \`node packages/linalg/bench/run.mjs
 (workspace) / numpy: below 1 is faster than numpy. Other work may have shared the machine: the fastest of many runs is shown
 because it suffers least from that.
 
-- Machine: ${machine.cpu}, ${machine.cores} cores. Node ${machine.node.slice(1)} (V8 ${machine.v8}). ${machine.rounds} rounds of ${machine.seconds} s a case.
+- Machine: ${machine.on}. V8 ${machine.v8}. ${machine.rounds} rounds of ${machine.seconds} s a case.
 ${peers.map((p) => `- numpy ${p.numpy}, scipy ${p.scipy}, Python ${p.python}; BLAS: ${p.blas}.`).join('\n')}
 - *workspace*: operands in a \`Workspace\`, WASM SIMD with fused multiply-add (relaxed SIMD). *no FMA*: the same with the WebAssembly
   SIMD that every engine has. *heap*: operands in ordinary arrays, copied through scratch memory. *plain loops*: JavaScript

@@ -1,11 +1,11 @@
 // node bench/run.mjs [--rounds 3] [--seconds 0.3] [--python python3]... [--write]
 // Times this package, its plain loops, and numpy/scipy, all single-threaded and in one run; prints a table, and writes it to
 // docs/performance/linalg.md with --write. Build first (npm run -s build).
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { measuredOn } from '../../../tools/bench/measured.mjs';
+import { runPeer } from '../../../tools/bench/peers.mjs';
 import { page } from './page.mjs';
 import { timings } from './timings.mjs';
 
@@ -20,23 +20,11 @@ const { values: options } = parseArgs({
 
 /** numpy's timings, or undefined where this Python has no numpy and scipy. */
 async function numpyTimings(python) {
+  // Where other programs set the core type, numpy's BLAS would be slower than it need be.
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...environment } = process.env;
-  const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
   const script = fileURLToPath(new URL('numpy_timings.py', import.meta.url));
-  try {
-    const run = promisify(execFile)(python, [script, options.seconds], {
-      env: { ...environment, ...threads },
-    });
-    return JSON.parse((await run).stdout);
-  } catch (error) {
-    console.error(
-      `${python}: no timings (${String(error.stderr ?? error.message)
-        .trim()
-        .split('\n')
-        .at(-1)})`,
-    );
-    return undefined;
-  }
+  const text = await runPeer(python, [script, options.seconds], environment);
+  return text && JSON.parse(text);
 }
 
 /** Keeps the smaller of two timings, case by case. */
@@ -71,9 +59,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 const text = page(ours, [...peers.values()], {
-  cpu: cpus()[0].model.trim(),
-  cores: cpus().length,
-  node: process.version,
+  on: measuredOn(),
   v8: process.versions.v8,
   seconds,
   rounds,

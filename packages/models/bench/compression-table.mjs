@@ -1,9 +1,8 @@
 // A table of compression methods on the two small checkpoints by the testbed's protocol, for the benchmarks of plugins: calibration on the
 // first 64 windows of 256 tokens, perplexity over all windows of 256 of the evaluation tokens.
-import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { cpuRuntime } from '@espalier/runtime-cpu';
+import { dataFolder } from '../../../tools/bench/data-folder.mjs';
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
 import {
   calibrationWindows,
   openTestbedModel,
@@ -33,7 +32,7 @@ export async function compressionTable(
   const rows = new Map(cases.map(([label]) => [label, []]));
   const headings = [];
   for (const name of models) {
-    const { model, calibration, evaluation } = await openTestbedModel(name, { data: filesOf(data) });
+    const { model, calibration, evaluation } = await openTestbedModel(name, { data: dataFolder(data) });
     headings.push(`${name} (dense ${(await perplexity(model, evaluation)).perplexity.toFixed(3)})`);
     const batches = tokenBatches(calibrationWindows(calibration), batchSize);
     for (const [label, compress] of cases) {
@@ -54,32 +53,8 @@ export async function compressionTable(
     batches.dispose();
     model.dispose();
   }
-  return [
-    `| method | ${headings.join(` | ${heading} | s | `)} | ${heading} | s |`,
-    `| --- |${' ---: |'.repeat(3 * models.length)}`,
-    ...[...rows].map(([label, cells]) => `| ${label} | ${cells.join(' | ')} |`),
-  ].join('\n');
-}
-
-/** What the figures were taken on. */
-export const machine = () => `${cpus()[0].model}, Node ${process.version}.`;
-
-/** Puts a text between the marks of a README. */
-export async function writeMeasured(readme, text) {
-  const page = await readFile(readme, 'utf8');
-  await writeFile(
-    readme,
-    page.replace(/<!-- measured -->[\s\S]*<!-- end -->/, `<!-- measured -->\n\n${text}\n\n<!-- end -->`),
+  return markdownTable(
+    ['method', ...headings.flatMap((name) => [name, heading, 's'])],
+    [...rows].map(([label, cells]) => [label, ...cells]),
   );
-}
-
-/** The data service of a folder. */
-export function filesOf(folder) {
-  const read = (path) => readFile(join(folder, path));
-  const has = (path) =>
-    read(path).then(
-      () => true,
-      () => false,
-    );
-  return { has, read, list: async () => [] };
 }

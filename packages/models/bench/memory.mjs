@@ -5,10 +5,11 @@
 // Linux only: peaks are VmHWM of /proc/self/status. Build first. --write puts the table into bench/memory.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measuredOn } from '../../../tools/bench/measured.mjs';
 import {
   checkpointPerplexity,
   compressCheckpoint,
@@ -113,7 +114,7 @@ async function compare() {
   const text = [
     '# Peak memory of layer-by-layer compression, MiB',
     '',
-    `Layers of ${options.hidden}, feed-forward ${options.intermediate}, ${options.vocabulary} tokens in the vocabulary; ${tokens} calibration tokens; method ${options.method}. ${cpus()[0].model.trim()}, Node ${process.version}. The peak holds what the JavaScript engine keeps for itself (150 to 250 MiB), which \`memoryEstimate\` leaves out.`,
+    `Layers of ${options.hidden}, feed-forward ${options.intermediate}, ${options.vocabulary} tokens in the vocabulary; ${tokens} calibration tokens; method ${options.method}. ${measuredOn()}. The peak holds what the JavaScript engine keeps for itself (150 to 250 MiB), which \`memoryEstimate\` leaves out.`,
     '',
     '| layers | on disk | in float32 | runtime alone | pruned layer by layer | estimate, data alone | perplexity layer by layer | whole model opened, nothing done | seconds, pruned layer by layer |',
     `|${' ---: |'.repeat(9)}`,

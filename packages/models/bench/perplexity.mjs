@@ -5,10 +5,11 @@
 // Threads are as many as there are cores; beside other programs, one of each is the fairer comparison. Without --data (or ESPALIER_DATA) there is nothing to measure. Build first. --write puts the table into bench/perplexity.md.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { machine } from '../../../tools/bench/measured.mjs';
 import { openCheckpoint, openLlama, perplexity, tokensFromBytes } from '../dist/index.js';
 
 const { values: options } = parseArgs({
@@ -102,7 +103,7 @@ function section({ model, threads, load, tokens, rows }) {
   return [
     `# Perplexity of ${model}, windows of ${window}`,
     '',
-    `${cpus()[0].model.trim()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, Node ${process.version}, batches of ${batch}, fastest of ${rounds} rounds, load average ${load.map((value) => value.toFixed(1)).join(' to ')}.`,
+    `${machine()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, batches of ${batch}, fastest of ${rounds} rounds, load average ${load.map((value) => value.toFixed(1)).join(' to ')}.`,
     '',
     '| | perplexity | milliseconds | tokens a second | time against PyTorch |',
     '| --- | ---: | ---: | ---: | ---: |',

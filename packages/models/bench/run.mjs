@@ -4,10 +4,9 @@
 // (stream.mjs; --large takes 1.1e9 weights instead of 0.3e9 and 9 GB on disk). Each runs in processes of its own. --write puts the tables
 // into bench/*.md and the summary into the README. Without --data (or ESPALIER_DATA) the perplexity is left out. Build first.
 import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +31,7 @@ const memory = script('memory.mjs', ['--layers', options.layers]);
 const [stream] = script('stream.mjs', ['--layers', options.large ? '22' : '4']);
 const text = summary();
 console.log(text);
-if (options.write) await intoReadme(text);
+if (options.write) await writeMeasured(new URL('../README.md', import.meta.url), text);
 
 /** Runs one of the scripts beside this one, and returns the figures that it prints in its last line. */
 function script(name, args) {
@@ -54,7 +53,7 @@ function script(name, args) {
 function summary() {
   const mib = (bytes) => Math.round(bytes / 2 ** 20);
   const peakOf = (step) => Math.round(stream.rows.find((row) => row.step === step).peak / 1e6);
-  const lines = [`${cpus()[0].model.trim()}, Node ${process.version}.`, ''];
+  const lines = [`${measuredOn()}.`, ''];
   if (perplexity.length > 0) {
     const [{ window, threads, rounds }] = perplexity;
     const load = perplexity.flatMap(({ load: averages }) => averages);
@@ -87,15 +86,4 @@ function summary() {
     `${peakOf('prune to 2:4 and pack')}; a process that does nothing takes ${peakOf('nothing (the process alone)')}.`,
   );
   return lines.join('\n');
-}
-
-async function intoReadme(table) {
-  const readme = new URL('../README.md', import.meta.url);
-  const old = await readFile(readme, 'utf8');
-  const marks = /(<!-- measured -->\n)[\s\S]*?(\n<!-- end -->)/;
-  if (!marks.test(old)) throw new Error('README.md has no <!-- measured --> ... <!-- end -->.');
-  await writeFile(
-    readme,
-    old.replace(marks, (_, before, after) => `${before}\n${table}\n${after}`),
-  );
 }

@@ -4,10 +4,11 @@
 // 2.2 GB in bfloat16. Needs four times that on disk. Each step runs in a process of its own, so that its peak is its own.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measuredOn } from '../../../tools/bench/measured.mjs';
 import {
   createCheckpointWriter,
   llamaTensors,
@@ -123,15 +124,15 @@ if (values.step) {
   const { user, system } = process.cpuUsage();
   console.log(JSON.stringify({ seconds, peak: await peak(), processor: (user + system) / 1e6 }));
 } else {
+  const measured = [];
+  for (const layers of values.layers.split(',')) measured.push(await measure(layers));
   const report = [
     '# Streaming a checkpoint',
     '',
-    `${cpus()[0]?.model ?? 'Unknown processor'}, Node ${process.version}. Seconds on a busy machine say little: processor seconds more.`,
+    `${measuredOn()}. Seconds on a busy machine say little: processor seconds more.`,
     '',
+    ...measured.flatMap(section),
   ];
-  const measured = [];
-  for (const layers of values.layers.split(',')) measured.push(await measure(layers));
-  report.push(...measured.flatMap(section));
   console.log(report.join('\n'));
   if (values.write) await writeFile(new URL('./stream.md', import.meta.url), report.join('\n'));
   if (values.json) console.log(JSON.stringify(measured));

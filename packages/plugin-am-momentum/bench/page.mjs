@@ -1,3 +1,5 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const DIVERGED = 1e5;
 
 /** `am` of the tables with a rate a column. */
@@ -23,15 +25,6 @@ function loss(value) {
   return value < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
 }
 
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
-}
-
 function losses({ short, title, sides, rates, measured }) {
   const cell = (side, rate) => {
     const key = `${side.name}@${rate}`;
@@ -42,29 +35,24 @@ function losses({ short, title, sides, rates, measured }) {
     return `${loss(measured[`${key}.loss`])}${middle}`;
   };
   const rows = sides.map((side) => [label(side, short), ...rates.map((rate) => cell(side, rate))]);
-  return `${title}\n\n${table(['learning rate', ...rates.map(String)], rows)}`;
+  return `${title}\n\n${markdownTable(['learning rate', ...rates.map(String)], rows)}`;
 }
 
 function updateTable(updates) {
   const rows = updates.map(({ name, milliseconds }) => [name, milliseconds.toPrecision(2)]);
-  return `One update of a million parameters, gradients given: processor time, one thread\n\n${table(['optimizer', 'ms'], rows)}`;
-}
-
-function environment({ cpu, node, versions }) {
-  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${cpu}, Node ${node}; ${peers.join(', ') || 'no Python peers on this machine'}. Runtime cpu, float32.`;
+  return `One update of a million parameters, gradients given: processor time, one thread\n\n${markdownTable(['optimizer', 'ms'], rows)}`;
 }
 
 /** All tables. */
-export function page(results, updates, machine) {
+export function page(results, updates, on) {
   const parts = [...results.map(losses), updateTable(updates)].map((part) => `## ${part}\n`);
-  return `# Adaptive momentum: measured\n\n${environment(machine)}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}`;
+  return `# Adaptive momentum: measured\n\n${on}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}`;
 }
 
 /** The same for the README, where titles are lines. */
-export function summary(results, updates, machine) {
+export function summary(results, updates, on) {
   const parts = [...results.map(losses), updateTable(updates)].map((part) =>
     part.replace(/^(.*)\n/, '$1.\n'),
   );
-  return `${environment(machine)}\n\n${parts.join('\n\n')}\n`;
+  return `${on}\n\n${parts.join('\n\n')}\n`;
 }

@@ -2,15 +2,16 @@
 // Trains the same tasks from the same seeds with this package's optimizers and with fixed momentum, in one run; PyTorch's optimizers train the
 // digits too, from their own random numbers. Also times one update of a million parameters. --write puts the tables into bench/results.md
 // and the README. Build first (npm run -s build). Without --data only the quadratic and the update are measured.
-import { execFile } from 'node:child_process';
-import { access, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { defaultServices } from '@espalier/core';
 import { adamW, momentumSgd } from '@espalier/models/baselines';
 import { cpuRuntime } from '@espalier/runtime-cpu';
+import { dataFolder } from '../../../tools/bench/data-folder.mjs';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { runPeer } from '../../../tools/bench/peers.mjs';
 import { adamContestants, am, averaged, measureGrid, sgd, unaveraged } from '../dist/claim-runs.js';
 import { amAdamw, amMsgd } from '../dist/index.js';
 import { classification } from '../dist/tasks/classification.js';
@@ -31,16 +32,7 @@ const { values: options } = parseArgs({
   },
 });
 const [seeds, textSeeds, steps] = [options.seeds, options['text-seeds'], options.steps].map(Number);
-const path = (name) => join(options.data, name);
-const data = {
-  has: (name) =>
-    access(path(name)).then(
-      () => options.data !== '',
-      () => false,
-    ),
-  read: (name) => readFile(path(name)),
-  list: async () => [],
-};
+const data = dataFolder(options.data);
 const context = {
   seed: 0,
   data,
@@ -99,21 +91,8 @@ if (await data.has('text/tinyshakespeare_input.txt')) {
 /** PyTorch's optimizers on the digits, or nothing where this Python lacks it. */
 async function peers() {
   const script = fileURLToPath(new URL('peers.py', import.meta.url));
-  try {
-    const { stdout } = await promisify(execFile)(options.python, [
-      script,
-      path('digits/digits.csv'),
-      String(seeds),
-    ]);
-    return JSON.parse(stdout);
-  } catch (error) {
-    const reason = String(error.stderr ?? error.message)
-      .trim()
-      .split('\n')
-      .at(-1);
-    console.error(`${options.python}: no peers (${reason})`);
-    return { versions: {}, measured: {} };
-  }
+  const text = await runPeer(options.python, [script, join(options.data, 'digits/digits.csv'), seeds]);
+  return text ? JSON.parse(text) : { versions: {}, measured: {} };
 }
 
 const found = tables.some(({ peer }) => peer) ? await peers() : { versions: {}, measured: {} };
@@ -130,16 +109,10 @@ const updates = await timeUpdates({
   'am-adamw': () => amAdamw.create(),
   adamw: () => adamW.create(),
 });
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions: found.versions };
-const text = page(results, updates, machine);
+const on = `${measuredOn(found.versions)}. Runtime cpu, float32.`;
+const text = page(results, updates, on);
 console.log(text);
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), text);
-  const readme = new URL('../README.md', import.meta.url);
-  const before = await readFile(readme, 'utf8');
-  const after = before.replace(
-    /<!-- measured -->[\s\S]*?<!-- end -->/,
-    () => `<!-- measured -->\n\n${summary(results, updates, machine)}\n<!-- end -->`,
-  );
-  await writeFile(readme, after);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(results, updates, on));
 }

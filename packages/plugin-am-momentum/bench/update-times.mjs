@@ -1,13 +1,8 @@
 import { randomNormal, variable } from '@tensorflow/tfjs-core';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 
 const SHAPES = [...new Array(4).fill([512, 512]), ...new Array(4).fill([512])];
 const [ROUNDS, REPEATS, WARM] = [5, 20, 3];
-
-/** Milliseconds of processor time of this process. */
-function processorTime() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
 
 /** Processor time of one update of a million parameters in eight tensors: the median of the rounds, each rule in turn. */
 export async function timeUpdates(rules) {
@@ -21,10 +16,10 @@ export async function timeUpdates(rules) {
       const update = (step) =>
         optimizer.apply({ parameters, gradients: gradients[step % 4], learningRate: 1e-4, step });
       for (let step = 1; step <= WARM; step++) update(step);
-      const start = processorTime();
+      const start = processorClock.now();
       for (let step = WARM + 1; step <= WARM + REPEATS; step++) update(step);
       await parameters.p0.data();
-      times[name] = [...(times[name] ?? []), (processorTime() - start) / REPEATS];
+      times[name] = [...(times[name] ?? []), (processorClock.now() - start) / REPEATS];
       optimizer.dispose();
     }
   }

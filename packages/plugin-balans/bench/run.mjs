@@ -3,10 +3,12 @@
 // CBC is Debian's package coinor-cbc; without it its column stays empty. Without --data only generated instances are measured.
 import { execFile } from 'node:child_process';
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import loadHighs from 'highs';
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
 import {
   GENERATED,
   generateInstance,
@@ -98,15 +100,10 @@ await writeFile(new URL('./results.md', import.meta.url), results);
 if (values.write) await writeIntoReadme(results);
 
 async function writeIntoReadme(text) {
-  const path = new URL('../README.md', import.meta.url);
-  const readme = await readFile(path, 'utf8');
   const body = text
     .replace(/^# .*/, `Objectives after ${seconds} s of wall-clock.`)
     .replace('## Primal gap\n', 'Primal gaps:\n');
-  await writeFile(
-    path,
-    readme.replace(/<!-- measured -->[\s\S]*?<!-- end -->/, `<!-- measured -->\n\n${body}\n<!-- end -->`),
-  );
+  await writeMeasured(new URL('../README.md', import.meta.url), body);
 }
 
 async function listInstances() {
@@ -184,17 +181,15 @@ function report() {
     Number.isFinite(value) ? `${Number(value.toPrecision(8))}${proved ? ' (proved)' : ''}` : 'none';
   const gaps = (name) => rows.map((row) => gapToBest(row.objectives[name].value, row.best, row.sense));
   const mean = (list) => (list.reduce((a, b) => a + b, 0) / list.length).toFixed(4);
-  const table = (header, lines) =>
-    [header, header.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`);
   const share = (shares.reduce((a, b) => a + b, 0) / shares.length).toFixed(2);
   const longest = Math.max(...rows.flatMap((row) => names.map((name) => row.objectives[name].seconds)));
   return [
     `# Objectives after ${seconds} s`,
     '',
-    `Seed ${seed}, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}; one solver at a time (ParBalans: two workers). ` +
+    `Seed ${seed}, ${measuredOn()}; one solver at a time (ParBalans: two workers). ` +
       `Longest run ${longest.toFixed(1)} s. HiGHS alone got ${share} of a core (1 on a free machine). A best value marked * is the best of this run.`,
     '',
-    ...table(
+    markdownTable(
       ['instance', 'sense', ...names, 'best known'],
       rows.map(({ name, sense, objectives, best, known }) => [
         name,
@@ -206,11 +201,11 @@ function report() {
     '',
     '## Primal gap',
     '',
-    ...table(
+    markdownTable(
       ['', ...names],
       [
         ['mean over all instances', ...names.map((name) => mean(gaps(name)))],
-        ['instances with the smallest gap', ...names.map(winsOf)],
+        ['instances with the smallest gap', ...names.map((name) => String(winsOf(name)))],
       ],
     ),
     '',

@@ -1,7 +1,8 @@
 // Pruners and quantizers on the two small checkpoints.
 //   node bench/run.mjs --data DIR [--write]
 import { parseArgs } from 'node:util';
-import { compressionTable, machine, writeMeasured } from '../../models/bench/compression-table.mjs';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { compressionTable } from '../../models/bench/compression-table.mjs';
 import { gptq, magnitude, roundToNearest, sparseGpt, wanda } from '../dist/index.js';
 
 const { values } = parseArgs({
@@ -31,10 +32,11 @@ const cases = [
     [`gptq, ${bits} bits, activation order`, quantize(gptq.create({ actOrder: true }), bits)],
   ]),
 ];
+const table = await compressionTable(values.data, cases);
 const text = [
-  `Perplexity, windows of 256 tokens; stored bytes of the linear layers over those in float32; seconds. ${machine()}`,
+  `Perplexity, windows of 256 tokens; stored bytes of the linear layers over those in float32; seconds. ${measuredOn()}.`,
   '',
-  await compressionTable(values.data, cases),
+  table,
 ].join('\n');
 console.log(text);
 if (values.write) await writeMeasured(new URL('../README.md', import.meta.url), text);

@@ -1,24 +1,14 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const seconds = (value) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
 const gap = (value) => (value <= 0 ? '0' : value.toExponential(0));
 
-function environment({ cpu, node, versions, goal, limit }) {
-  const peers = Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
+function environment({ on, goal, limit }) {
   return (
-    `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Processor time from arrays in memory to the solution, ` +
+    `One thread, ${on}. Processor time from arrays in memory to the solution, ` +
     `at the loosest tolerance of each solver (powers of ten) whose F is within ${goal.toExponential(0)} of the minimum, ` +
     `relative. A solver that has needed more than ${limit} s is not asked for more.`
   );
-}
-
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
 /** All cases and solvers. */
@@ -31,7 +21,7 @@ export function page(tables, machine) {
       gap((row.value - minimum) / Math.abs(minimum)),
       seconds(row.seconds),
     ]);
-    return `## ${name}\n\nMinimum ${minimum.toPrecision(12)}.\n\n${table(['solver', 'iterations', 'support', 'relative gap', 'seconds'], lines)}\n`;
+    return `## ${name}\n\nMinimum ${minimum.toPrecision(12)}.\n\n${markdownTable(['solver', 'iterations', 'support', 'relative gap', 'seconds'], lines)}\n`;
   });
   return `# Composite minimisation: measured\n\n${environment(machine)}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}`;
 }
@@ -52,6 +42,6 @@ Seconds, in brackets the relative gap where the goal was not reached; an empty c
 ${machine.rounds} runs in a warm process. Iterations, supports and gaps:
 [bench/results.md](bench/results.md).
 
-${table(['solver', ...tables.map(({ short }) => short)], lines)}
+${markdownTable(['solver', ...tables.map(({ short }) => short)], lines)}
 `;
 }

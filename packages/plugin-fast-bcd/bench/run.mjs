@@ -2,12 +2,11 @@
 // Times this package's solvers and scikit-learn's coordinate descents on the same problems, single-threaded, in one run, each to the same
 // distance from the minimum. Times are processor time. Prints the table; --write puts it into bench/results.md and the README; --only runs
 // the cases whose names contain one of these words. About three minutes for all of them. Build first.
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { pythonPeer } from '../../../tools/bench/peers.mjs';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { cyclicCoordinateDescent, fastBcd } from '../dist/index.js';
 import { cases } from './cases.mjs';
 import { page, summary } from './page.mjs';
@@ -28,23 +27,18 @@ if (options.write && options.only !== '') {
 }
 const [rounds, limit, goal] = [Number(options.rounds), Number(options.limit), Number(options.goal)];
 
-/** Milliseconds of processor time of this process. */
-const clock = {
-  now() {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000;
-  },
-};
-
 const SOLVERS = [
-  ['fast-bcd', (tolerance) => fastBcd.create({ tolerance }, { clock })],
-  ['cyclic-coordinate-descent', (tolerance) => cyclicCoordinateDescent.create({ tolerance }, { clock })],
+  ['fast-bcd', (tolerance) => fastBcd.create({ tolerance }, { clock: processorClock })],
+  [
+    'cyclic-coordinate-descent',
+    (tolerance) => cyclicCoordinateDescent.create({ tolerance }, { clock: processorClock }),
+  ],
 ];
 
 async function once(solver, problem) {
-  const start = clock.now();
+  const start = processorClock.now();
   const solution = await solver.solve(problem, { timeLimitMs: 1_000 * limit });
-  return { seconds: (clock.now() - start) / 1_000, solution };
+  return { seconds: (processorClock.now() - start) / 1_000, solution };
 }
 
 /** The fastest of some runs at the loosest tolerance that reaches the goal; a solver that needs more than a second runs once. */
@@ -64,50 +58,24 @@ async function measure([name, create], problem, minimum) {
 }
 
 /** What the peers reach, or undefined where this Python lacks scikit-learn. */
-async function peers({ objective, regularizer, l2 }, minimum) {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-bcd-'));
-  try {
-    const { kind, A, y } = objective;
-    const sparse = !('data' in A);
-    const spec = {
-      kind,
-      rows: A.rows,
-      columns: A.cols,
-      sparse,
-      weight: regularizer.weight,
-      positive: regularizer.kind === 'non-negative',
-      l2,
-      minimum,
-    };
-    await writeFile(join(folder, 'problem.json'), JSON.stringify(spec));
-    const arrays = sparse
-      ? { values: A.values, columnIndices: A.columnIndices, rowPointers: A.rowPointers, y }
-      : { data: A.data, y };
-    for (const [name, values] of Object.entries(arrays)) {
-      await writeFile(
-        join(folder, `${name}.bin`),
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      );
-    }
-    const script = fileURLToPath(new URL('peers.py', import.meta.url));
-    const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    const { stdout } = await promisify(execFile)(
-      options.python,
-      [script, folder, String(limit), String(goal), String(rounds)],
-      { env: { ...process.env, ...threads } },
-    );
-    return JSON.parse(stdout);
-  } catch (error) {
-    console.error(
-      `${options.python}: no peers (${String(error.stderr ?? error.message)
-        .trim()
-        .split('\n')
-        .at(-1)})`,
-    );
-    return undefined;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+function peers({ objective, regularizer, l2 }, minimum) {
+  const { kind, A, y } = objective;
+  const sparse = !('data' in A);
+  const problem = {
+    kind,
+    rows: A.rows,
+    columns: A.cols,
+    sparse,
+    weight: regularizer.weight,
+    positive: regularizer.kind === 'non-negative',
+    l2,
+    minimum,
+  };
+  const matrix = sparse
+    ? { 'values.bin': A.values, 'columnIndices.bin': A.columnIndices, 'rowPointers.bin': A.rowPointers }
+    : { 'data.bin': A.data };
+  const files = { 'problem.json': problem, ...matrix, 'y.bin': y };
+  return pythonPeer(options.python, new URL('peers.py', import.meta.url), files, limit, goal, rounds);
 }
 
 const tables = [];
@@ -124,14 +92,10 @@ for (const { name, short, problem } of cases().filter(isWanted)) {
   versions = found?.versions ?? versions;
   tables.push({ name, short, minimum, rows: [...rows, ...(found?.results ?? [])] });
 }
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions, goal, limit, rounds };
+const machine = { on: measuredOn(versions), goal, limit, rounds };
 const text = page(tables, machine);
 console.log(text);
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), text);
-  const readme = new URL('../README.md', import.meta.url);
-  const [before, , after] = (await readFile(readme, 'utf8')).split(
-    /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
-  );
-  await writeFile(readme, `${before}\n${summary(tables, machine)}\n${after}`);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(tables, machine));
 }

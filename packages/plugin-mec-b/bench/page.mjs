@@ -1,3 +1,5 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const seconds = (value) =>
   value === undefined
     ? ''
@@ -7,20 +9,8 @@ const seconds = (value) =>
         ? value.toPrecision(2)
         : value.toFixed(0);
 
-function environment({ cpu, node, versions }) {
-  const peers = Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
-  return `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Processor time, the fastest of some runs.`;
-}
-
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
+function environment({ on }) {
+  return `One thread, ${on}. Processor time, the fastest of some runs.`;
 }
 
 /** The slope of log seconds against log n over the two largest sizes. */
@@ -32,7 +22,7 @@ function exponent(rows) {
 
 /** Seconds by size, the fitted exponent beside that of n log n between the same sizes. */
 function speedTable(lines, sizes) {
-  return table(
+  return markdownTable(
     ['method', ...sizes.map((n) => `n = ${n.toLocaleString('en')}`), 'exponent', 'bits at the last'],
     lines.map(({ method, rows }) => [
       method,
@@ -44,19 +34,19 @@ function speedTable(lines, sizes) {
 }
 
 const qualityTable = (quality) =>
-  table(
+  markdownTable(
     ['coupling', 'mean H(X, Y), bits', 'ms a pair'],
     quality.map(({ method, bits, seconds: total }) => [method, bits.toFixed(3), (10 * total).toPrecision(2)]),
   );
 
 const informationTable = (information) =>
-  table(
+  markdownTable(
     ['source and R', ...Object.keys(information[0].bits)],
     information.map(({ name, bits }) => [name, ...Object.values(bits).map((value) => value.toFixed(3))]),
   );
 
 const gameTable = (game) =>
-  table(
+  markdownTable(
     ['R / H', 'Algorithm 1', 'Huffman', 'uniform'],
     game.map(({ rate, search, huffman, uniform }) => [
       String(rate),

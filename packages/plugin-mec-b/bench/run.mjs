@@ -2,12 +2,11 @@
 // Times this package's methods and plain Python implementations of them on the same inputs, single-threaded, in one run. Times are
 // processor time, which other programs on the machine disturb less. Prints the tables; --write puts them into bench/results.md and the
 // README. Build first (npm run -s build).
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { pythonPeer } from '../../../tools/bench/peers.mjs';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { binomial, geometric } from '../dist/generated-distributions.js';
 import {
   decodeStep,
@@ -35,19 +34,13 @@ const { values: options } = parseArgs({
 const [rounds, limit] = [Number(options.rounds), Number(options.limit)];
 const cases = makeCases();
 
-/** Seconds of processor time of this process. */
-function now() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 /** The fastest of some runs; work that takes more than a second runs once. */
 async function timed(work) {
   let [best, result] = [Number.POSITIVE_INFINITY, undefined];
   for (let round = 0; round < rounds; round++) {
-    const start = now();
+    const start = processorClock.now();
     result = await work();
-    const seconds = now() - start;
+    const seconds = (processorClock.now() - start) / 1_000;
     best = Math.min(best, seconds);
     if (seconds > 1) break;
   }
@@ -163,45 +156,21 @@ async function measureStep() {
 }
 
 /** What plain Python reaches, or undefined where this Python lacks numpy and scipy. */
-async function peers() {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-mec-b-'));
-  try {
-    const { prior, budget, policies, taken, actions } = cases.game;
-    const description = {
+function peers() {
+  const { prior, budget, policies, taken, actions } = cases.game;
+  const files = {
+    'cases.json': {
       sizes: SIZES,
       budgets: Object.fromEntries(cases.budgets),
       pairSize: PAIR_SIZE,
       game: { budget, taken, actions },
-    };
-    await writeFile(join(folder, 'cases.json'), JSON.stringify(description));
-    const arrays = {
-      prior,
-      policies: Float64Array.from(policies.flatMap((law) => [...law])),
-      pairs: Float64Array.from(cases.pairs.flatMap(([p, q]) => [...p, ...q])),
-    };
-    for (const [n, [p, q]] of cases.marginals) Object.assign(arrays, { [`p${n}`]: p, [`q${n}`]: q });
-    for (const [name, values] of Object.entries(arrays))
-      await writeFile(
-        join(folder, `${name}.f64`),
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      );
-    const script = fileURLToPath(new URL('peers.py', import.meta.url));
-    const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    const { stdout } = await promisify(execFile)(options.python, [script, folder, String(limit)], {
-      env: { ...process.env, ...threads },
-      maxBuffer: 2 ** 26,
-    });
-    return JSON.parse(stdout);
-  } catch (error) {
-    const reason = String(error.stderr ?? error.message)
-      .trim()
-      .split('\n')
-      .at(-1);
-    console.error(`${options.python}: no peers (${reason})`);
-    return undefined;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    },
+    'prior.f64': prior,
+    'policies.f64': Float64Array.from(policies.flatMap((law) => [...law])),
+    'pairs.f64': Float64Array.from(cases.pairs.flatMap(([p, q]) => [...p, ...q])),
+  };
+  for (const [n, [p, q]] of cases.marginals) Object.assign(files, { [`p${n}.f64`]: p, [`q${n}.f64`]: q });
+  return pythonPeer(options.python, new URL('peers.py', import.meta.url), files, limit);
 }
 
 const { coupling, encoding } = await measureSpeed();
@@ -218,14 +187,10 @@ if (found) {
   const masses = beliefs.flatMap((belief) => [...belief]);
   step.difference = Math.max(...found.game.beliefs.flat().map((mass, m) => Math.abs(mass - masses[m])));
 }
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions: found?.versions ?? {} };
+const machine = { on: measuredOn(found?.versions ?? {}) };
 const results = { sizes: SIZES, coupling, encoding, quality, information, game, step, machine };
 console.log(page(results));
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), page(results));
-  const readme = new URL('../README.md', import.meta.url);
-  const [before, , after] = (await readFile(readme, 'utf8')).split(
-    /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
-  );
-  await writeFile(readme, `${before}\n${summary(results)}${after}`);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(results));
 }

@@ -1,23 +1,13 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const seconds = (value) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
 const count = (value) => value.toLocaleString('en');
 
-function environment({ cpu, node, versions, limit, seed }) {
-  const peers = Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
+function environment({ on, limit, seed }) {
   return (
-    `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Processor time, one run each (seed ${seed}), ` +
+    `One thread, ${on}. Processor time, one run each (seed ${seed}), ` +
     `the same noise for all. Whoever is not done after ${limit} s stops.`
   );
-}
-
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
 function growthTable({ horizons, far, rows }) {
@@ -35,7 +25,7 @@ function growthTable({ horizons, far, rows }) {
     row.theory,
     row.far === undefined ? '' : seconds(row.far),
   ]);
-  return table(header, lines);
+  return markdownTable(header, lines);
 }
 
 /** All cases and solvers. */
@@ -59,7 +49,7 @@ export function page(tables, growth, machine) {
       'updates',
       'seconds',
     ];
-    return `## ${name}\n\n${table(header, lines)}\n`;
+    return `## ${name}\n\n${markdownTable(header, lines)}\n`;
   });
   return `# Black-box optimisation: measured\n\n${environment(machine)}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}\n## Growth with the number of evaluations, 1,000 candidates\n\n${growthTable(growth)}\n`;
 }
@@ -79,7 +69,7 @@ export function summary(tables, growth, machine) {
 Mean regret of an evaluation relative to chance (0 is perfect) / posterior updates / time; what ran out of time shows how many
 evaluations it made. Unique candidates and the regret of the final choice: [bench/results.md](bench/results.md).
 
-${table(['solver', ...tables.map(({ short }) => short)], lines)}
+${markdownTable(['solver', ...tables.map(({ short }) => short)], lines)}
 
 The paper's point is how the cost grows with the number of evaluations T, 1,000 candidates; the exponent is fitted over the first four.
 

@@ -2,12 +2,11 @@
 // Runs this package's solvers and scikit-learn's Gaussian process on the same problems with the same noise, single-threaded, in one
 // run. Times are processor time, which other programs on the machine disturb less. Prints the tables; --write puts them into
 // bench/results.md and the README. Build first (npm run -s build).
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { pythonPeer } from '../../../tools/bench/peers.mjs';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { fittedExponent } from '../dist/claim-runs.js';
 import {
   bbkb,
@@ -36,14 +35,8 @@ const { values: options } = parseArgs({
 });
 const [limit, seed] = [Number(options.limit), Number(options.seed)];
 
-/** Milliseconds of processor time of this process: what the solvers' time limits count too. */
-const clock = {
-  now() {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000;
-  },
-};
-const create = (algorithm, settings) => algorithm.create(settings, { clock });
+// The solvers' time limits count processor time too.
+const create = (algorithm, settings) => algorithm.create(settings, { clock: processorClock });
 
 const SOLVERS = [
   ['mini-gp-ucb, C = 1.1', create(miniGpUcb, { ratio: 1.1 })],
@@ -63,11 +56,11 @@ const SOLVERS = [
 ];
 
 async function measure([name, solver], problem) {
-  const start = clock.now();
+  const start = processorClock.now();
   const solution = await solver.solve(problem, { seed, timeLimitMs: 1_000 * limit });
   return {
     solver: name,
-    seconds: (clock.now() - start) / 1_000,
+    seconds: (processorClock.now() - start) / 1_000,
     evaluations: solution.evaluations,
     regret: relativeRegret(problem.truth, solution.regret.cumulative, solution.evaluations),
     simple: solution.regret.simple,
@@ -77,36 +70,16 @@ async function measure([name, solver], problem) {
 }
 
 /** What the peers reach, or undefined where this Python lacks numpy or scikit-learn. */
-async function peers({ problem, lengthScale }) {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-mini-gp-'));
-  try {
-    const { candidates, truth, budget, noiseVariance } = problem;
-    const noise = noiseStream(seed);
-    const listed = Float64Array.from({ length: budget }, (_, t) => Math.sqrt(noiseVariance) * noise(t));
-    const setting = { dimension: candidates.dimension, budget, noiseVariance, lengthScale };
-    await writeFile(join(folder, 'problem.json'), JSON.stringify(setting));
-    for (const [name, values] of Object.entries({ points: candidates.points, truth, noise: listed })) {
-      await writeFile(
-        join(folder, `${name}.f64`),
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      );
-    }
-    const script = fileURLToPath(new URL('peers.py', import.meta.url));
-    const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    const { stdout } = await promisify(execFile)(options.python, [script, folder, String(limit)], {
-      env: { ...process.env, ...threads },
-    });
-    return JSON.parse(stdout);
-  } catch (error) {
-    const last = String(error.stderr ?? error.message)
-      .trim()
-      .split('\n')
-      .at(-1);
-    console.error(`${options.python}: no peers (${last})`);
-    return undefined;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+function peers({ problem, lengthScale }) {
+  const { candidates, truth, budget, noiseVariance } = problem;
+  const noise = noiseStream(seed);
+  const files = {
+    'problem.json': { dimension: candidates.dimension, budget, noiseVariance, lengthScale },
+    'points.f64': candidates.points,
+    'truth.f64': truth,
+    'noise.f64': Float64Array.from({ length: budget }, (_, t) => Math.sqrt(noiseVariance) * noise(t)),
+  };
+  return pythonPeer(options.python, new URL('peers.py', import.meta.url), files, limit);
 }
 
 const HORIZONS = [1_000, 2_000, 4_000, 8_000];
@@ -160,14 +133,10 @@ for (const entry of await cases(options.data, seed)) {
   tables.push({ ...entry, budget: entry.problem.budget, rows: [...rows, ...(found?.results ?? [])] });
 }
 const grown = await growth();
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions, limit, seed };
+const machine = { on: measuredOn(versions), limit, seed };
 const text = page(tables, grown, machine);
 console.log(text);
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), text);
-  const readme = new URL('../README.md', import.meta.url);
-  const [before, , after] = (await readFile(readme, 'utf8')).split(
-    /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
-  );
-  await writeFile(readme, `${before}\n${summary(tables, grown, machine)}${after}`);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(tables, grown, machine));
 }

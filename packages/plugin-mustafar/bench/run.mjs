@@ -1,9 +1,9 @@
 // One step of decode attention, packed and dense, both on all threads, eight key-value heads of 128 channels; best of twelve steps.
 //   node bench/run.mjs [--write]
-import { readFile, writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cpuRuntime } from '@espalier/runtime-cpu';
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
 import { decodeTimes } from '../dist/claims.js';
 
 const { values } = parseArgs({
@@ -22,29 +22,22 @@ for (const [tokens, group, sparsity] of [
 ]) {
   const { dense, packed } = await decodeTimes(tokens, sparsity, 1, group);
   const cells = [
-    tokens,
-    group,
+    String(tokens),
+    String(group),
     `${100 * sparsity} %`,
     dense.toFixed(2),
     packed.toFixed(2),
     (dense / packed).toFixed(2),
   ];
-  rows.push(`| ${cells.join(' | ')} |`);
-  console.log(rows.at(-1));
+  rows.push(cells);
+  console.log(cells.join('  '));
 }
 const table = [
-  `Milliseconds of one decode step in float32: scores, softmax, values, and for the packed cache taking the new token. ${cpus()[0].model},`,
-  `${cpus().length} cores, Node ${process.version}; load average ${loadavg()[0].toFixed(1)} at the end.`,
+  `Milliseconds of one decode step in float32: scores, softmax, values, and for the packed cache taking the new token. ${measuredOn()}.`,
   '',
-  '| tokens | query heads a group | zeros | dense, ms | packed, ms | dense / packed |',
-  '| ---: | ---: | ---: | ---: | ---: | ---: |',
-  ...rows,
+  markdownTable(
+    ['tokens', 'query heads a group', 'zeros', 'dense, ms', 'packed, ms', 'dense / packed'],
+    rows,
+  ),
 ].join('\n');
-if (values.write) {
-  const path = new URL('../README.md', import.meta.url);
-  const readme = await readFile(path, 'utf8');
-  await writeFile(
-    path,
-    readme.replace(/<!-- measured -->[\s\S]*<!-- end -->/, `<!-- measured -->\n\n${table}\n\n<!-- end -->`),
-  );
-}
+if (values.write) await writeMeasured(new URL('../README.md', import.meta.url), table);

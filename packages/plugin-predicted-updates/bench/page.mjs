@@ -1,20 +1,13 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const short = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
 
-function environment({ cpu, node, versions, count }) {
+function environment({ on, count }) {
   return (
-    `One thread, ${cpu}, Node ${node}; ${versions.join(', ') || 'no peers on this machine'}. ` +
+    `One thread, ${on}. ` +
     `Processor time; predictions off by N(0, 4^2) slots; recomputation over ${count} updates, the others over all after the build-up. ` +
     'All answers agree.'
   );
-}
-
-/** A Markdown table, the first column to the left and the others to the right. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
 const sortOf = (name) => name.split(',')[0];
@@ -30,7 +23,7 @@ function times(rows) {
   const sorts = [...new Set(names.map(sortOf))].map((sort) => names.filter((name) => sortOf(name) === sort));
   return sorts
     .map((columns) =>
-      table(
+      markdownTable(
         ['microseconds an update', ...columns],
         solvers
           .map((solver) => [solver, ...columns.map((name) => cell(solver, name))])
@@ -42,7 +35,7 @@ function times(rows) {
 
 function work({ bySize, byError, exponents, slots }) {
   const perSlot = (value, t) => short(value / t);
-  const sizes = table(
+  const sizes = markdownTable(
     ['T', ...bySize.map(({ slots: t }) => String(t)), 'exponent', 'theory'],
     ['perfect', 'noisy'].map((which) => [
       which === 'perfect' ? 'work / T, perfect predictions' : 'work / T, sigma = 4',
@@ -51,7 +44,7 @@ function work({ bySize, byError, exponents, slots }) {
       exponents.theory.toFixed(3),
     ]),
   );
-  const errors = table(
+  const errors = markdownTable(
     [`l1 / T, T = ${slots}`, ...byError.map(({ l1 }) => short(l1 / slots)), 'exponent', 'theory'],
     [
       [

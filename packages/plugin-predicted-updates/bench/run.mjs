@@ -2,19 +2,20 @@
 // Processor time an update: this package's lifts, its baselines, and recomputation with igraph and the Boost Graph Library on the same
 // updates in one run; all answers are compared. Then work against T and against the error of the predictions, with fitted exponents.
 // Slow programs answer only the last `count` updates. --write puts the tables into bench/results.md and the README. Build first.
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { runPeer } from '../../../tools/bench/peers.mjs';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { hdtConnectivity, predictedUpdates, streamOf } from '../dist/index.js';
 import { microsecondsOfRecomputing } from '../dist/timing-claims.js';
 import { cases } from './cases.mjs';
 import { page, summary } from './page.mjs';
 import { scaling } from './scaling.mjs';
 
-const run = promisify(execFile);
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: '/usr/bin/python3' },
@@ -25,14 +26,6 @@ const { values: options } = parseArgs({
 });
 const count = Number(options.count);
 
-/** Milliseconds of processor time of this process. */
-const clock = {
-  now() {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000;
-  },
-};
-
 const textOf = ({ value, watched }) => String(watched ? Number(watched[0]) : value);
 
 /** Microseconds an update from `from` on, and the answers to the last `count`. */
@@ -41,26 +34,20 @@ function measure(algorithm, { workload, from }) {
   algorithm.process(start);
   for (const event of updates.slice(0, from)) algorithm.process(event);
   const answers = [];
-  const began = clock.now();
+  const began = processorClock.now();
   for (const event of updates.slice(from)) answers.push(textOf(algorithm.process(event)));
-  return { microseconds: (1_000 * (clock.now() - began)) / answers.length, answers: answers.slice(-count) };
+  return {
+    microseconds: (1_000 * (processorClock.now() - began)) / answers.length,
+    answers: answers.slice(-count),
+  };
 }
 
 /** What a peer needs, or undefined where it is not on this machine. */
 async function peer(command, args, file, { peer: name }) {
-  try {
-    const { stdout } = await run(command, [...args, file, name, String(count)], { maxBuffer: 1e8 });
-    const [microseconds, answers, version] = stdout.trim().split('\n');
-    return { microseconds: Number(microseconds), answers: answers.split(','), version };
-  } catch (error) {
-    console.error(
-      `${command}: no peer (${String(error.stderr ?? error.message)
-        .trim()
-        .split('\n')
-        .at(-1)})`,
-    );
-    return undefined;
-  }
+  const stdout = await runPeer(command, [...args, file, name, count]);
+  if (stdout === undefined) return undefined;
+  const [microseconds, answers, version] = stdout.trim().split('\n');
+  return { microseconds: Number(microseconds), answers: answers.split(','), version };
 }
 
 /** The updates as peers read them. */
@@ -79,12 +66,10 @@ function updatesText({ vertices, elements, updates }) {
 const folder = await mkdtemp(join(tmpdir(), 'espalier-predicted-updates-'));
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const rows = [];
-const versions = new Set();
+const versions = {};
 try {
   const boost = join(folder, 'boost');
-  await run(options.compiler, ['-O3', '-std=c++17', here('boost.cpp'), '-o', boost]).catch((error) =>
-    console.error(`${options.compiler}: ${String(error.message).split('\n')[0]}`),
-  );
+  await runPeer(options.compiler, ['-O3', '-std=c++17', here('boost.cpp'), '-o', boost]);
   for (const given of cases()) {
     console.error(given.name);
     const file = join(folder, 'updates.txt');
@@ -96,7 +81,7 @@ try {
       ...(hdt ? [['hdt-connectivity (no predictions)', measure(hdtConnectivity.create(), given)]] : []),
       [
         'recompute-graph',
-        { microseconds: microsecondsOfRecomputing(given.workload, given.from, count, clock) },
+        { microseconds: microsecondsOfRecomputing(given.workload, given.from, count, processorClock) },
       ],
       ['recomputation with igraph', await peer(options.python, [here('peers.py')], file, given)],
       ['recomputation with Boost (C++)', await peer(boost, [], file, given)],
@@ -106,21 +91,20 @@ try {
       if (!result) continue;
       if (result.answers && result.answers.join() !== expected.join())
         throw new Error(`${name} answers otherwise than the lift does: ${given.name}.`);
-      if (result.version) versions.add(result.version);
+      if (result.version) {
+        const [library, number] = result.version.split(' ');
+        versions[library] = number;
+      }
       rows.push({ case: given.name, solver: name, microseconds: result.microseconds });
     }
   }
 } finally {
   await rm(folder, { recursive: true });
 }
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions: [...versions], count };
+const machine = { on: measuredOn(versions), count };
 const fits = scaling();
 console.log(page(rows, fits, machine));
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), page(rows, fits, machine));
-  const readme = new URL('../README.md', import.meta.url);
-  const [before, , after] = (await readFile(readme, 'utf8')).split(
-    /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
-  );
-  await writeFile(readme, `${before}\n${summary(rows, fits, machine)}${after}`);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(rows, fits, machine));
 }

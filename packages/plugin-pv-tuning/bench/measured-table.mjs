@@ -1,5 +1,6 @@
 // The table of the README from what was measured.
-import { machine } from '../../models/bench/compression-table.mjs';
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+import { measuredOn } from '../../../tools/bench/measured.mjs';
 
 /** Perplexity and stored bits a weight of each method, side by side for the models. */
 export function tableOf(columns) {
@@ -17,10 +18,11 @@ export function tableOf(columns) {
   );
   const head = columns.map(({ name, measured }) => `${name} (dense ${measured.dense.toFixed(3)})`);
   return [
-    `Perplexity, windows of 256 tokens; stored bits a weight of the linear layers, everything counted; \`rtn\` and \`gptq\` with codes of 2 bits. Tuned methods: 4 windows a step, \`lr\` 3e-3, \`beamSize\` 2, the code rate of each method from its grid, all from one start; ${steps.join('; ')}. ${machine()}`,
+    `Perplexity, windows of 256 tokens; stored bits a weight of the linear layers, everything counted; \`rtn\` and \`gptq\` with codes of 2 bits. Tuned methods: 4 windows a step, \`lr\` 3e-3, \`beamSize\` 2, the code rate of each method from its grid, all from one start; ${steps.join('; ')}. ${measuredOn()}.`,
     '',
-    `| method | ${head.join(' | bits | ')} | bits |`,
-    `| --- |${' ---: |'.repeat(2 * columns.length)}`,
-    ...labels.map((label) => `| ${label} | ${cells(label).join(' | ')} |`),
+    markdownTable(
+      ['method', ...head.flatMap((name) => [name, 'bits'])],
+      labels.map((label) => [label, ...cells(label)]),
+    ),
   ].join('\n');
 }

@@ -12,7 +12,8 @@ import {
   tokenBatches,
 } from '@espalier/models';
 import { cpuRuntime } from '@espalier/runtime-cpu';
-import { filesOf, writeMeasured } from '../../models/bench/compression-table.mjs';
+import { dataFolder } from '../../../tools/bench/data-folder.mjs';
+import { writeMeasured } from '../../../tools/bench/measured.mjs';
 import claims from '../dist/claims.js';
 import { pvTuning } from '../dist/index.js';
 import { TUNED_RATES } from '../dist/tuned-rates.js';
@@ -28,7 +29,7 @@ const { values } = parseArgs({
 });
 if (!values.data) throw new Error('Name the data folder: --data DIR.');
 await cpuRuntime.activate();
-const data = filesOf(values.data);
+const data = dataFolder(values.data);
 const seed = Number(values.seed);
 const columns = [];
 for (const name of values.models.split(',')) {

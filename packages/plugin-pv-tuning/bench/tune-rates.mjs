@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { calibrationWindows, openTestbedModel, tokenBatches } from '@espalier/models';
 import { cpuRuntime } from '@espalier/runtime-cpu';
-import { filesOf } from '../../models/bench/compression-table.mjs';
+import { dataFolder } from '../../../tools/bench/data-folder.mjs';
 import { METHODS, pvTuning } from '../dist/index.js';
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 if (!values.data) throw new Error('Name the data folder: --data DIR.');
 await cpuRuntime.activate();
-const { model, calibration } = await openTestbedModel(values.model, { data: filesOf(values.data) });
+const { model, calibration } = await openTestbedModel(values.model, { data: dataFolder(values.data) });
 const windows = calibrationWindows(calibration, { count: 72 });
 const [batches, validation] = [tokenBatches(windows.slice(0, 64), 4), tokenBatches(windows.slice(64), 8)];
 const training = { batchesPerEpoch: batches.length, epoch: () => batches, validation };

@@ -1,41 +1,7 @@
 /** Pieces that every kernel uses. `f64` numbers, two to a vector; factor rows have an even length, padded by zeros. */
+import { laneSum, load2, multiplyAdd, splat } from '../../linalg/assembly/lanes';
 
-/** a b + c: one rounding where the engine fuses it (relaxed SIMD), two where it does not. */
-@inline
-export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<f64>(a, b, c);
-  return f64x2.add(f64x2.mul(a, b), c);
-}
-
-/** c - a b */
-@inline
-export function subtractProduct(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_nmadd<f64>(a, b, c);
-  return f64x2.sub(c, f64x2.mul(a, b));
-}
-
-@inline
-export function splat(x: f64): v128 {
-  return f64x2.splat(x);
-}
-
-/** The sum of both lanes. */
-@inline
-export function laneSum(a: v128): f64 {
-  return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
-}
-
-/** Two numbers from memory. */
-@inline
-export function load2(address: usize): v128 {
-  return v128.load(address);
-}
-
-/** Address of the `i`-th number after `address`. */
-@inline
-export function at(address: usize, i: usize): usize {
-  return address + (i << 3);
-}
+export { at, laneSum, load2, multiplyAdd, splat, subtractProduct } from '../../linalg/assembly/lanes';
 
 /** Inner product of two arrays of `bytes` bytes, a multiple of 16. */
 @inline

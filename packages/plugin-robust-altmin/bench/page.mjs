@@ -1,22 +1,12 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const ms = (seconds) => {
   const value = 1_000 * seconds;
   return value < 100 ? value.toPrecision(2) : value.toFixed(0);
 };
 
-export function environment({ cpu, node, versions, busy }) {
-  const peers = Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
-  return `${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. Processor time of one thread${busy ? ' (the machine was busy: rows on two threads are left out)' : '; on two threads wall-clock'}.`;
-}
-
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-export function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
+function environment({ on, busy }) {
+  return `${on}. Processor time of one thread${busy ? ' (the machine was busy: rows on two threads are left out)' : '; on two threads wall-clock'}.`;
 }
 
 /** All cases and solvers. */
@@ -28,7 +18,7 @@ export function page(tables, scaling, machine) {
       row.residual.toExponential(2),
       String(row.iterations),
     ]);
-    return `## ${name}\n\n${table(['solver', 'ms an iteration', 'residual at the end', 'iterations'], lines)}\n`;
+    return `## ${name}\n\n${markdownTable(['solver', 'ms an iteration', 'residual at the end', 'iterations'], lines)}\n`;
   });
   return `# Matrix completion: measured\n\n${environment(machine)}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}\n## Scaling\n\n${scalingTable(scaling)}\n`;
 }
@@ -47,7 +37,7 @@ export function summary(tables, scaling, machine) {
 
 Milliseconds of one iteration (both factors updated once), square matrices, from one start; residuals: [bench/results.md](bench/results.md).
 
-${table(['solver', ...tables.map(({ short }) => short)], lines)}
+${markdownTable(['solver', ...tables.map(({ short }) => short)], lines)}
 
 Growth with the number of observations, rank 10, 100 observations a row ([plot](bench/scaling.svg)):
 
@@ -68,5 +58,5 @@ export function scalingTable({ counts, series }) {
     exponent.toFixed(2),
     String(theory),
   ]);
-  return table(header, lines);
+  return markdownTable(header, lines);
 }

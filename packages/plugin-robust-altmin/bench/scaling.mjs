@@ -1,3 +1,4 @@
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { fittedExponent } from '../dist/claims-time.js';
 import { lowRankProblem, robustAltmin } from '../dist/index.js';
 
@@ -30,9 +31,7 @@ export async function measureScaling(most, threads) {
 
 /** Milliseconds of processor time, which other programs on the machine disturb less; on several threads of wall-clock. */
 function now(threads) {
-  if (threads > 1) return performance.now();
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
+  return (threads > 1 ? performance : processorClock).now();
 }
 
 /** Between the first and the last progress report of a run; the fastest of some runs, of one where a run is long. */

@@ -1,23 +1,10 @@
+import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
+
 const seconds = (value) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
 const error = (value) => (value === 0 ? '0' : value.toExponential(0));
 
-function environment({ cpu, node, versions, limit }) {
-  const peers = Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
-  return (
-    `One thread, ${cpu}, Node ${node}; ${peers || 'no Python peers on this machine'}. ` +
-    `Processor time; every solver ran to an L1 marginal error of 1e-9, or ${limit} s.`
-  );
-}
-
-/** A Markdown table, the first column to the left and the others to the right, as the formatter wants it. */
-function table(header, rows) {
-  const widths = header.map((title, k) => Math.max(3, title.length, ...rows.map((row) => row[k].length)));
-  const line = (cells) =>
-    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join(' | ')} |`;
-  const rule = widths.map((width, k) => (k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
+function environment({ on, limit }) {
+  return `One thread, ${on}. Processor time; every solver ran to an L1 marginal error of 1e-9, or ${limit} s.`;
 }
 
 /** All cases and solvers. */
@@ -30,7 +17,7 @@ export function page(tables, machine) {
       row.cost.toPrecision(8),
       seconds(row.seconds),
     ]);
-    return `## ${name}\n\n${table(['solver', 'iterations', 'marginal error', 'transport cost', 'seconds'], lines)}\n`;
+    return `## ${name}\n\n${markdownTable(['solver', 'iterations', 'marginal error', 'transport cost', 'seconds'], lines)}\n`;
   });
   return `# Optimal transport: measured\n\n${environment(machine)}\nWritten by \`node bench/run.mjs --write\`.\n\n${parts.join('\n')}`;
 }
@@ -47,6 +34,6 @@ export function summary(tables, machine) {
 Seconds, in brackets the error where 1e-9 was not reached. eta is 1200 unless a column says otherwise; \`n\` stands for random
 assignments. Iterations and costs: [bench/results.md](bench/results.md).
 
-${table(['solver', ...tables.map(({ short }) => short)], lines)}
+${markdownTable(['solver', ...tables.map(({ short }) => short)], lines)}
 `;
 }

@@ -1,12 +1,11 @@
 // node bench/run.mjs [--data DIR] [--python /usr/bin/python3] [--rounds 3] [--limit 20] [--write]
 // Times this package's solvers and Python peers on the same problems, single-threaded, in one run, each to a marginal error of 1e-9 or
 // the time limit in seconds. Times are processor time, which other programs on the machine disturb less. Prints the table; --write puts it into bench/results.md and the README. Build first (npm run -s build).
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeMeasured } from '../../../tools/bench/measured.mjs';
+import { pythonPeer } from '../../../tools/bench/peers.mjs';
+import { processorClock } from '../../../tools/bench/processor-clock.mjs';
 import { lbfgsDual, newtonDense, sinkhorn, sinkhornNewtonSparse, sinkhornStabilized } from '../dist/index.js';
 import { cases } from './cases.mjs';
 import { page, summary } from './page.mjs';
@@ -22,33 +21,25 @@ const { values: options } = parseArgs({
 });
 const [rounds, limit] = [Number(options.rounds), Number(options.limit)];
 
-/** Milliseconds of processor time of this process. */
-const clock = {
-  now() {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000;
-  },
-};
-
 const SOLVERS = [
-  ['sinkhorn-newton-sparse', sinkhornNewtonSparse.create({}, { clock })],
+  ['sinkhorn-newton-sparse', sinkhornNewtonSparse.create({}, { clock: processorClock })],
   [
     'sinkhorn-newton-sparse, paper preset',
-    sinkhornNewtonSparse.create({ preset: 'paper', tolerance: 1e-9 }, { clock }),
+    sinkhornNewtonSparse.create({ preset: 'paper', tolerance: 1e-9 }, { clock: processorClock }),
   ],
-  ['newton-dense', newtonDense.create({}, { clock })],
-  ['lbfgs-dual', lbfgsDual.create({ maxIterations: 1_000_000 }, { clock })],
-  ['sinkhorn-stabilized', sinkhornStabilized.create({ maxSweeps: 10_000_000 }, { clock })],
-  ['sinkhorn (log domain)', sinkhorn.create({ maxSweeps: 10_000_000 }, { clock })],
+  ['newton-dense', newtonDense.create({}, { clock: processorClock })],
+  ['lbfgs-dual', lbfgsDual.create({ maxIterations: 1_000_000 }, { clock: processorClock })],
+  ['sinkhorn-stabilized', sinkhornStabilized.create({ maxSweeps: 10_000_000 }, { clock: processorClock })],
+  ['sinkhorn (log domain)', sinkhorn.create({ maxSweeps: 10_000_000 }, { clock: processorClock })],
 ];
 
 /** The fastest of some runs; a solver that needs more than a second runs once. */
 async function measure([name, solver], problem) {
   let best;
   for (let round = 0; round < rounds; round++) {
-    const start = clock.now();
+    const start = processorClock.now();
     const solution = await solver.solve({ ...problem, mode: 'potentials' }, { timeLimitMs: 1_000 * limit });
-    const seconds = (clock.now() - start) / 1_000;
+    const seconds = (processorClock.now() - start) / 1_000;
     if (!best || seconds < best.seconds) {
       const { marginalError: error, cost, history, reason } = solution;
       best = { solver: name, iterations: history.length, error, cost, seconds, reason };
@@ -59,34 +50,14 @@ async function measure([name, solver], problem) {
 }
 
 /** What the peers reach, or undefined where this Python lacks numpy and scipy. */
-async function peers(problem) {
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-sns-'));
-  try {
-    const { cost, a, b, eta } = problem;
-    await writeFile(join(folder, 'problem.json'), JSON.stringify({ n: cost.rows, m: cost.columns, eta }));
-    for (const [name, values] of Object.entries({ cost: cost.matrix, a, b })) {
-      await writeFile(
-        join(folder, `${name}.f64`),
-        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      );
-    }
-    const script = fileURLToPath(new URL('peers.py', import.meta.url));
-    const threads = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-    const { stdout } = await promisify(execFile)(options.python, [script, folder, String(limit)], {
-      env: { ...process.env, ...threads },
-    });
-    return JSON.parse(stdout);
-  } catch (error) {
-    console.error(
-      `${options.python}: no peers (${String(error.stderr ?? error.message)
-        .trim()
-        .split('\n')
-        .at(-1)})`,
-    );
-    return undefined;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+function peers({ cost, a, b, eta }) {
+  const files = {
+    'problem.json': { n: cost.rows, m: cost.columns, eta },
+    'cost.f64': cost.matrix,
+    'a.f64': a,
+    'b.f64': b,
+  };
+  return pythonPeer(options.python, new URL('peers.py', import.meta.url), files, limit);
 }
 
 const tables = [];
@@ -100,14 +71,10 @@ for (const { name, short, problem } of await cases(options.data)) {
   versions = found?.versions ?? versions;
   tables.push({ name, short, rows: [...rows, ...(found?.results ?? [])] });
 }
-const machine = { cpu: cpus()[0].model.trim(), node: process.version, versions, rounds, limit };
+const machine = { on: measuredOn(versions), rounds, limit };
 const text = page(tables, machine);
 console.log(text);
 if (options.write) {
   await writeFile(new URL('results.md', import.meta.url), text);
-  const readme = new URL('../README.md', import.meta.url);
-  const [before, , after] = (await readFile(readme, 'utf8')).split(
-    /(?<=<!-- measured -->\n)([\s\S]*?)(?=<!-- end -->)/,
-  );
-  await writeFile(readme, `${before}\n${summary(tables, machine)}${after}`);
+  await writeMeasured(new URL('../README.md', import.meta.url), summary(tables, machine));
 }
