@@ -42,9 +42,9 @@ export interface RunState {
   throwIfAborted(partial?: unknown): void;
   /**
    * The same, after a turn of the event loop if there was none for 50 ms: without it a loop that computes and never waits lets neither a
-   * timer nor Ctrl-C in, and no signal can fire. Loops await it at every step.
+   * timer nor Ctrl-C in, and no signal can fire. Loops await it at every step. `partial` is asked for when it is needed.
    */
-  turn(partial?: unknown): Promise<void>;
+  turn(partial?: () => unknown): Promise<void>;
   /** Passes a report on to `onProgress`. */
   report(progress: Progress): void;
 }
@@ -73,7 +73,7 @@ export function startRun(run: RunOptions = {}, clock: Clock = performance): RunS
     },
     async turn(partial) {
       await turn();
-      state.throwIfAborted(partial);
+      if (signal?.aborted) state.throwIfAborted(partial?.());
     },
     report: (progress) => onProgress?.(progress),
   };

@@ -45,7 +45,7 @@ describe('startRun', () => {
     const state = startRun({ signal: AbortSignal.timeout(60) });
     const loop = async () => {
       // A signal that never fires would end it by the time.
-      while (state.elapsedMs() < 5000) await state.turn('half');
+      while (state.elapsedMs() < 5000) await state.turn(() => 'half');
     };
     await expect(loop()).rejects.toMatchObject({ code: new AbortedError('').code, partial: 'half' });
   });

@@ -5,6 +5,7 @@ import { adaptiveMomentumFractionOp, adaptiveMomentumStepOp } from './adaptive-m
 import { attentionGradientOp, attentionOp } from './attention.js';
 import { bitmapAttentionOp } from './bitmap-attention.js';
 import { bitmapMatMulOp } from './bitmap-mat-mul.js';
+import { blockDiagonalMatMulOp } from './block-diagonal-mat-mul.js';
 import { codebookMatMulGradientOp, codebookMatMulOp } from './codebook-mat-mul.js';
 import { integerMatMulGradientOp, integerMatMulOp } from './integer-mat-mul.js';
 import { momentumStepOp } from './momentum-step.js';
@@ -30,6 +31,7 @@ export const allOps: readonly AnyOp[] = [
   attentionGradientOp,
   bitmapAttentionOp as unknown as AnyOp,
   bitmapMatMulOp as unknown as AnyOp,
+  blockDiagonalMatMulOp as unknown as AnyOp,
   codebookMatMulOp as unknown as AnyOp,
   codebookMatMulGradientOp as unknown as AnyOp,
   integerMatMulOp as unknown as AnyOp,

@@ -27,6 +27,7 @@ export {
   tileOffsets,
   unpackTiles,
 } from './bitmap-tiles.js';
+export { blockDiagonalMatMul, blockDiagonalMatMulOp } from './block-diagonal-mat-mul.js';
 export { CACHE_BLOCK, cacheTiles, paddedChannels } from './cache-tiles.js';
 export {
   type CodebookShape,

@@ -1,4 +1,5 @@
 import {
+  type CompressedWeight,
   InvalidDataError,
   type StoredArrays,
   type StoredWeight,
@@ -8,14 +9,21 @@ import {
   type WeightOutline,
 } from '@espalier/core';
 import { maskByRows, maskInOneRun } from '@espalier/models';
-import { type FactoredWeight, restoreFactored } from './factored-weight.js';
+import { restoreFactored } from './factored-weight.js';
 
 type Parts = Readonly<Record<string, TensorPart>>;
 type Pattern = { readonly n: number; readonly m: number } | 'unstructured';
+type Sides = 'both' | 'left' | 'right';
+/** What the configuration of a checkpoint says of all its layers. */
+interface Form {
+  readonly pattern: Pattern;
+  readonly wrappers: Sides;
+}
 
 /**
  * The factors of A S B in checkpoint files: for each layer
- * - `armor_a` `[outputs / blockOut, blockOut, blockOut]` and `armor_b` `[inputs / blockIn, blockIn, blockIn]`;
+ * - `armor_a` `[outputs / blockOut, blockOut, blockOut]` and `armor_b` `[inputs / blockIn, blockIn, blockIn]`; one of them alone where
+ *   `wrappers` of the configuration is `left` or `right`;
  * - `armor_core_values`, the kept numbers of S by rows: `[outputs, inputs n / m]`, or `[kept]` for an unstructured core;
  * - `armor_core_meta` U8 `[outputs, ceil(inputs / 8)]`: a bit for every input, the lowest first, as in `sparse-24-bitmask`.
  * Numbers are in the element type of the checkpoint. No loader but this one is known: where others must read the result, write it dense.
@@ -24,49 +32,78 @@ export const armorCodec: WeightCodec = {
   method: 'armor',
   summary: 'The factors of A S B, the core as values and a bit mask; read by this plugin alone.',
   formats: ['factored'],
-  parts: ['armor_a', 'armor_core_values', 'armor_core_meta', 'armor_b'],
+  parts: ['armor_core_values', 'armor_core_meta'],
+  optionalParts: ['armor_a', 'armor_b'],
   configure(layers) {
-    const patterns = new Map([...layers].map(([layer, outline]) => [nameOf(patternOf(outline)), layer]));
-    const [pattern, ...more] = patterns.keys();
-    if (pattern === undefined || more.length > 0)
-      throw new UnsupportedError(
-        `A checkpoint of factors has one pattern; these layers have ${[...patterns].map(([name, layer]) => `${name} (${layer})`).join(', ')}.`,
-        { remedy: 'Prune all layers to one pattern, or write the checkpoint dense.' },
-      );
-    return { quant_method: 'armor', core_pattern: pattern };
+    const pattern = theOne(layers, 'pattern', (outline) => nameOf(patternOf(outline)));
+    const wrappers = theOne(layers, 'choice of wrappers', sidesOf);
+    return { quant_method: 'armor', core_pattern: pattern, ...(wrappers !== 'both' && { wrappers }) };
   },
   encode(weight, dtype) {
-    patternOf(weight);
     const [outputs, inputs] = weight.shape;
+    const sides = sidesOf(weight);
+    if (patternOf(weight) === 'unstructured' && sides === 'left' && inputs % 8 !== 0)
+      throw new UnsupportedError(
+        `The factors of [${outputs}, ${inputs}] without armor_b do not say how many inputs there are: 8 does not divide them.`,
+        { remedy: 'Write the checkpoint dense.' },
+      );
     const floats = (name: string) => ({
       dtype,
       shape: weight.arrays[name]!.shape,
       content: weight.arrays[name]!.data as Float32Array,
     });
     return {
-      armor_a: floats('a'),
+      ...(sides !== 'right' && { armor_a: floats('a') }),
       armor_core_values: floats('core.values'),
       armor_core_meta: {
         dtype: 'U8',
         shape: [outputs, Math.ceil(inputs / 8)],
         content: maskByRows(weight.arrays['core.mask']!.data as Uint8Array, outputs, inputs),
       },
-      armor_b: floats('b'),
+      ...(sides !== 'left' && { armor_b: floats('b') }),
     };
   },
-  open({ core_pattern: given }, at) {
+  open({ core_pattern: given, wrappers = 'both' }, at) {
     const [, n, m] = /^(\d+):(\d+)$/.exec(String(given)) ?? [];
-    const pattern = given === 'unstructured' ? given : { n: Number(n), m: Number(m) };
+    const pattern: Pattern = given === 'unstructured' ? given : { n: Number(n), m: Number(m) };
     if (pattern !== 'unstructured' && !(pattern.n >= 1 && pattern.n < pattern.m))
       throw new InvalidDataError(
         `${at}: quantization_config.core_pattern is ${JSON.stringify(given)}; it has to be n:m, such as 2:4, or unstructured.`,
       );
+    if (!isSides(wrappers))
+      throw new InvalidDataError(
+        `${at}: quantization_config.wrappers is ${JSON.stringify(wrappers)}; it has to be both, left or right.`,
+      );
+    const form = { pattern, wrappers };
     return {
-      shapeOf: (parts) => shapeOf(parts, pattern),
-      decode: (parts) => decode(parts, pattern),
+      shapeOf: (parts, layer) => shapeOf(parts, form, layer),
+      decode: (parts, layer) => decode(parts, form, layer),
     };
   },
 };
+
+const isSides = (value: unknown): value is Sides => ['both', 'left', 'right'].includes(value as Sides);
+
+/** What all layers have. @throws UnsupportedError where they differ */
+function theOne<T>(
+  layers: ReadonlyMap<string, WeightOutline>,
+  what: string,
+  of: (outline: WeightOutline) => T,
+): T {
+  const found = new Map([...layers].map(([layer, outline]) => [of(outline), layer]));
+  const [one, ...more] = found.keys();
+  if (one === undefined || more.length > 0)
+    throw new UnsupportedError(
+      `A checkpoint of factors has one ${what}; these layers have ${[...found].map(([name, layer]) => `${name} (${layer})`).join(', ')}.`,
+      { remedy: `Prune all layers to one ${what}, or write the checkpoint dense.` },
+    );
+  return one;
+}
+
+/** Weights that were stored before there was a choice have both. */
+function sidesOf({ attributes: { wrappers = 'both' } }: WeightOutline): Sides {
+  return isSides(wrappers) ? wrappers : 'both';
+}
 
 const nameOf = (pattern: Pattern) => (pattern === 'unstructured' ? pattern : `${pattern.n}:${pattern.m}`);
 
@@ -83,16 +120,31 @@ function patternOf({ attributes }: WeightOutline): Pattern {
 
 const FLOATS = ['F32', 'F16', 'BF16'];
 
-function shapeOf(parts: Parts, pattern: Pattern): readonly [outputs: number, inputs: number] {
+function shapeOf(
+  parts: Parts,
+  { pattern, wrappers }: Form,
+  layer: string,
+): readonly [outputs: number, inputs: number] {
   const { armor_a: a, armor_b: b, armor_core_values: values, armor_core_meta: meta } = parts;
-  for (const part of [a!, b!, values!])
-    if (!FLOATS.includes(part.dtype))
+  for (const [part, isThere] of [
+    ['armor_a', wrappers !== 'right'],
+    ['armor_b', wrappers !== 'left'],
+  ] as const)
+    if (isThere !== (parts[part] !== undefined))
+      throw new InvalidDataError(
+        isThere
+          ? `${meta!.at} is there, but the packed weight of '${layer}' lacks its tensor '${layer}.${part}'.`
+          : `${parts[part]!.at} is there, but the configuration names the wrappers '${wrappers}'.`,
+      );
+  for (const part of [a, b, values!])
+    if (part && !FLOATS.includes(part.dtype))
       throw new InvalidDataError(
         `${part.at} has elements of type ${part.dtype}; factors are ${FLOATS.join(', ')}.`,
       );
   if (meta!.dtype !== 'U8')
     throw new InvalidDataError(`${meta!.at} has elements of type ${meta!.dtype}; a bit mask is U8.`);
-  const [outputs, inputs] = [blocksOf(a!), blocksOf(b!)];
+  const outputs = a ? blocksOf(a) : meta!.shape[0]!;
+  const inputs = b ? blocksOf(b) : inputsOf(values!, meta!, pattern);
   const mask = [outputs, Math.ceil(inputs / 8)];
   if (meta!.shape.join() !== mask.join())
     throw new InvalidDataError(
@@ -113,6 +165,13 @@ function shapeOf(parts: Parts, pattern: Pattern): readonly [outputs: number, inp
   return [outputs, inputs];
 }
 
+/** Without blocks on that side the core says how many inputs there are. */
+function inputsOf(values: TensorPart, meta: TensorPart, pattern: Pattern): number {
+  return pattern === 'unstructured'
+    ? 8 * meta.shape[1]!
+    : Math.floor(values.shape[1]! / pattern.n) * pattern.m;
+}
+
 /** Rows of a block-diagonal matrix. */
 function blocksOf({ shape, at }: TensorPart): number {
   const [count, rows, columns] = shape;
@@ -121,9 +180,10 @@ function blocksOf({ shape, at }: TensorPart): number {
   return count! * rows!;
 }
 
-async function decode(parts: Parts, pattern: Pattern): Promise<FactoredWeight> {
+async function decode(parts: Parts, form: Form, layer: string): Promise<CompressedWeight> {
+  const { pattern, wrappers } = form;
   const { armor_a: a, armor_b: b, armor_core_values: values, armor_core_meta: meta } = parts;
-  const [outputs, inputs] = shapeOf(parts, pattern);
+  const [outputs, inputs] = shapeOf(parts, form, layer);
   const mask = maskInOneRun(await meta!.readBytes(), outputs, inputs);
   const kept = requireMask(mask, inputs, outputs * inputs, pattern, meta!.at);
   const [count] = pattern === 'unstructured' ? values!.shape : [kept];
@@ -131,13 +191,18 @@ async function decode(parts: Parts, pattern: Pattern): Promise<FactoredWeight> {
     throw new InvalidDataError(`${meta!.at} keeps ${kept} numbers; ${values!.at} has ${count}.`);
   const array = async (part: TensorPart) => ({ shape: part.shape, data: await part.read() });
   const arrays: StoredArrays = {
-    a: await array(a!),
-    b: await array(b!),
+    ...(a && { a: await array(a) }),
+    ...(b && { b: await array(b) }),
     'core.values': await array(values!),
     'core.mask': { shape: [mask.length], data: mask },
   };
   const core = pattern === 'unstructured' ? { format: 'bitmap' } : { format: 'n:m', ...pattern };
-  const stored: StoredWeight = { format: 'factored', shape: [outputs, inputs], arrays, attributes: { core } };
+  const stored: StoredWeight = {
+    format: 'factored',
+    shape: [outputs, inputs],
+    arrays,
+    attributes: { core, wrappers },
+  };
   return restoreFactored(stored);
 }
 

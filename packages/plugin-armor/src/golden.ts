@@ -93,18 +93,21 @@ const armorRun: GoldenRunner = {
       final: {
         // The file's factors are those before the norms are folded in.
         A: blocksOf(
-          result.a.map((value, i) => value / rowNorms[Math.floor(i / blockOut)]),
+          result.a!.map((value, i) => value / rowNorms[Math.floor(i / blockOut)]),
           blockOut,
         ),
         B: blocksOf(
-          result.b.map(
+          result.b!.map(
             (value, i) => value / columnNorms[Math.floor(i / (blockIn * blockIn)) * blockIn + (i % blockIn)],
           ),
           blockIn,
         ),
         S: rowsOf(result.s, columns),
         mask: rowsOf(result.mask, columns),
-        What: rowsOf(denseOf(result, columns, blockOut, blockIn), columns),
+        What: rowsOf(
+          denseOf({ a: result.a!, s: result.s, b: result.b! }, columns, blockOut, blockIn),
+          columns,
+        ),
       },
       masked_groups_changed: changed,
     };

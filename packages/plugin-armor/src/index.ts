@@ -1,5 +1,5 @@
 import { definePlugin } from '@espalier/core';
-import { armor } from './armor.js';
+import { type ArmorPartial, armor } from './armor.js';
 import { nowagP } from './nowag-p.js';
 
 export { armorCodec } from './armor-codec.js';
@@ -7,8 +7,10 @@ export {
   type ArmorFactors,
   type ArmorObserver,
   type ArmorResult,
+  type ArmorRound,
   type ArmorSettings,
   armorLayer,
+  armorRounds,
 } from './armor-layer.js';
 export { type BlockSize, blockSizes } from './block-sizes.js';
 export {
@@ -16,13 +18,15 @@ export {
   type FactoredWeight,
   factoredFrom,
   factoredWeight,
+  type RowMajorFactors,
   restoreFactored,
+  type Wrapper,
 } from './factored-weight.js';
 export { initialMask } from './initial-mask.js';
 export { inputWeights, type Normalised, normalise } from './normalise.js';
 export { nowagScores } from './nowag-p.js';
-export { type NibbleCore, packBitmask, packNibbles, unpackNibbles } from './pack-core.js';
-export { armor, nowagP };
+export { type NibbleCore, packBitmask, packNibbles, unpackBitmask, unpackNibbles } from './pack-core.js';
+export { type ArmorPartial, armor, nowagP };
 
 export default definePlugin({
   name: '@espalier/plugin-armor',

@@ -4,12 +4,21 @@ import type { RandomSource } from '@espalier/core';
 export interface Selection {
   readonly rule: 'greedy' | 'random' | 'uniform';
   readonly norm: 'L1' | 'L2' | 'Linf';
+  /** Whether the kept entries of a group are scored alone. Default: all of them. */
+  readonly masked?: boolean;
 }
 
-/** The norm of `m` gradients from `at`. */
-export function groupScore(gradient: Float64Array, at: number, m: number, norm: Selection['norm']): number {
+/** The norm of `m` gradients from `at`, of those that `mask` keeps where there is one. */
+export function groupScore(
+  gradient: Float64Array,
+  at: number,
+  m: number,
+  norm: Selection['norm'],
+  mask?: Uint8Array,
+): number {
   let score = 0;
   for (let i = at; i < at + m; i++) {
+    if (mask !== undefined && mask[i] === 0) continue;
     const size = Math.abs(gradient[i]);
     if (norm === 'L1') score += size;
     else if (norm === 'L2') score += size * size;

@@ -2,7 +2,7 @@ import type { RandomSource } from '@espalier/core';
 import { symmetricEigen } from '@espalier/linalg';
 import type { Factorization } from './factorization.js';
 import { groupScore, type Selection, selectGroup } from './select-group.js';
-import { solveSmall } from './solve-small.js';
+import { SmallSolver } from './solve-small.js';
 
 /** A group of m consecutive inputs in a row, by its row and first column in W. */
 export interface Group {
@@ -34,6 +34,7 @@ export function sparseCoreStep(
   const { rows, blockOut, blockIn } = sizes;
   const groupsInRow = blockIn / m;
   const scores = new Float64Array(blockOut * groupsInRow);
+  const kept = selection.masked ? factorization.mask : undefined;
   const solver = new GroupSolver(factorization, supports, m);
   const groups: Group[] = [];
   factorization.differentiate({ wrappers: false });
@@ -42,7 +43,7 @@ export function sparseCoreStep(
       for (let i = 0, at = 0; i < blockOut; i++)
         for (let g = 0; g < groupsInRow; g++, at++) {
           const start = (k * rows + j * blockOut + i) * blockIn + g * m;
-          scores[at] = groupScore(gradient.s, start, m, selection.norm);
+          scores[at] = groupScore(gradient.s, start, m, selection.norm, kept);
         }
       const chosen = selectGroup(scores, selection.rule, random);
       const [i, first] = [Math.floor(chosen / groupsInRow), (chosen % groupsInRow) * m];
@@ -57,17 +58,35 @@ class GroupSolver {
   readonly #u: Float64Array;
   readonly #change: Float64Array;
   readonly #f: Float64Array;
-  readonly #gram: Float64Array;
+  /** G of every group of columns that a row of blocks has needed so far: B stays as it is during a step. */
+  readonly #grams: Float64Array;
+  readonly #known: Uint8Array;
+  readonly #n: number;
+  readonly #solver: SmallSolver;
+  /** f and G of one support, the solution for it, and that for the best one so far. */
+  readonly #f2: Float64Array;
+  readonly #gram2: Float64Array;
+  readonly #values: Float64Array;
+  readonly #best: Float64Array;
 
   constructor(
     readonly factorization: Factorization,
     readonly supports: readonly (readonly number[])[],
     readonly m: number,
   ) {
-    this.#u = new Float64Array(factorization.sizes.blockIn);
-    this.#change = new Float64Array(factorization.sizes.blockIn);
+    const { blockIn, columns } = factorization.sizes;
+    const n = supports[0].length;
+    this.#n = n;
+    this.#u = new Float64Array(blockIn);
+    this.#change = new Float64Array(blockIn);
     this.#f = new Float64Array(m);
-    this.#gram = new Float64Array(m * m);
+    this.#grams = new Float64Array(columns * m);
+    this.#known = new Uint8Array(columns / m);
+    this.#solver = new SmallSolver(n);
+    this.#f2 = new Float64Array(n);
+    this.#gram2 = new Float64Array(n * n);
+    this.#values = new Float64Array(n);
+    this.#best = new Float64Array(n);
   }
 
   /** Group `first` to `first + m` of row `i` in block (j, k). */
@@ -77,18 +96,18 @@ class GroupSolver {
     const m = this.m;
     const u = this.#u;
     const f = this.#f;
-    const gram = this.#gram;
     const inS = (k * rows + j * blockOut + i) * blockIn + first;
     const inE = (k * rows + j * blockOut) * blockIn;
     const inB = k * blockIn * blockIn + first * blockIn;
     const inH = k * blockIn;
     // a is the column of A_j that the row of S meets.
+    const inA = j * blockOut * blockOut + i;
     let norm = 0;
-    for (let p = 0; p < blockOut; p++) norm += a[(j * blockOut + p) * blockOut + i] ** 2;
+    for (let p = 0; p < blockOut; p++) norm += a[inA + p * blockOut] * a[inA + p * blockOut];
     // u = a^T (E without the group) = a^T E - ||a||^2 s^T B.
     u.fill(0);
     for (let p = 0; p < blockOut; p++) {
-      const weight = a[(j * blockOut + p) * blockOut + i];
+      const weight = a[inA + p * blockOut];
       if (weight !== 0) for (let c = 0; c < blockIn; c++) u[c] += weight * error[inE + p * blockIn + c];
     }
     for (let t = 0; t < m; t++) {
@@ -96,50 +115,67 @@ class GroupSolver {
       if (value !== 0) for (let c = 0; c < blockIn; c++) u[c] -= norm * value * b[inB + t * blockIn + c];
     }
     for (let t = 0; t < m; t++) {
-      f[t] = 0;
-      for (let c = 0; c < blockIn; c++) f[t] += u[c] * h[inH + c] * b[inB + t * blockIn + c];
-      for (let r = 0; r <= t; r++) {
-        let sum = 0;
-        for (let c = 0; c < blockIn; c++)
-          sum += b[inB + t * blockIn + c] * b[inB + r * blockIn + c] * h[inH + c];
-        gram[t * m + r] = gram[r * m + t] = sum + (r === t ? GRAM_DAMPING : 0);
-      }
+      let sum = 0;
+      for (let c = 0; c < blockIn; c++) sum += u[c] * h[inH + c] * b[inB + t * blockIn + c];
+      f[t] = sum;
     }
-    const { support, values } = this.#bestSupport();
+    const support = this.#bestSupport(this.#gramOf(k, first));
     const change = this.#change;
     change.fill(0);
-    for (let t = 0; t < m; t++) {
-      const position = support.indexOf(t);
-      const value = position < 0 ? 0 : -values[position] / (norm + COLUMN_DAMPING);
+    for (let t = 0, position = 0; t < m; t++) {
+      const isKept = support[position] === t;
+      const value = isKept ? -this.#best[position++] / (norm + COLUMN_DAMPING) : 0;
       const difference = value - s[inS + t];
       s[inS + t] = value;
-      mask[inS + t] = position < 0 ? 0 : 1;
+      mask[inS + t] = isKept ? 1 : 0;
       if (difference !== 0)
         for (let c = 0; c < blockIn; c++) change[c] += difference * b[inB + t * blockIn + c];
     }
     for (let c = 0; c < blockIn; c++) product[inS - first + c] += change[c];
     for (let p = 0; p < blockOut; p++) {
-      const weight = a[(j * blockOut + p) * blockOut + i];
+      const weight = a[inA + p * blockOut];
       if (weight !== 0) for (let c = 0; c < blockIn; c++) error[inE + p * blockIn + c] += weight * change[c];
     }
   }
 
-  /** The support with the largest gain f_T^T G_T^-1 f_T, the first of equal ones, and G_T^-1 f_T. */
-  #bestSupport(): { support: readonly number[]; values: Float64Array } {
+  /** Where G of the group of columns from `first` on in B_k begins. */
+  #gramOf(k: number, first: number): number {
+    const { b, h, sizes } = this.factorization;
+    const { blockIn } = sizes;
     const m = this.m;
-    let best: { support: readonly number[]; values: Float64Array; gain: number } | undefined;
+    const group = (k * blockIn + first) / m;
+    const at = group * m * m;
+    if (this.#known[group]) return at;
+    this.#known[group] = 1;
+    const [gram, inB, inH] = [this.#grams, (k * blockIn + first) * blockIn, k * blockIn];
+    for (let t = 0; t < m; t++)
+      for (let r = 0; r <= t; r++) {
+        let sum = 0;
+        for (let c = 0; c < blockIn; c++)
+          sum += b[inB + t * blockIn + c] * b[inB + r * blockIn + c] * h[inH + c];
+        gram[at + t * m + r] = gram[at + r * m + t] = sum + (r === t ? GRAM_DAMPING : 0);
+      }
+    return at;
+  }
+
+  /** The support with the largest gain f_T^T G_T^-1 f_T, the first of equal ones; leaves G_T^-1 f_T in `#best`. */
+  #bestSupport(at: number): readonly number[] {
+    const [m, n, f, gram, values] = [this.m, this.#n, this.#f2, this.#gram2, this.#values];
+    let [best, most] = [this.supports[0], Number.NEGATIVE_INFINITY];
     for (const support of this.supports) {
-      const n = support.length;
-      const f = Float64Array.from(support, (t) => this.#f[t]);
-      const gram = new Float64Array(n * n);
-      for (let p = 0; p < n; p++)
-        for (let q = 0; q < n; q++) gram[p * n + q] = this.#gram[support[p] * m + support[q]];
-      const values = solveSmall(gram, f, n) ?? leastNormSolution(gram, f, n);
+      for (let p = 0; p < n; p++) {
+        f[p] = this.#f[support[p]];
+        for (let q = 0; q < n; q++) gram[p * n + q] = this.#grams[at + support[p] * m + support[q]];
+      }
+      if (!this.#solver.solve(gram, f, values)) values.set(leastNormSolution(gram, f, n));
       let gain = 0;
       for (let p = 0; p < n; p++) gain += f[p] * values[p];
-      if (best === undefined || gain > best.gain) best = { support, values, gain };
+      if (gain > most) {
+        [best, most] = [support, gain];
+        this.#best.set(values);
+      }
     }
-    return best!;
+    return best;
   }
 }
 

@@ -51,12 +51,20 @@ beforeAll(async () => {
 /** The files of the pruned model, and the matrix that its last layer stood for. */
 async function pruned(
   pattern: Pattern,
-  { dtype, sparsity = 0.5 }: { readonly dtype?: 'F32' | 'F16' | 'BF16'; readonly sparsity?: number } = {},
+  {
+    dtype,
+    sparsity = 0.5,
+    wrappers = 'both',
+  }: {
+    readonly dtype?: 'F32' | 'F16' | 'BF16';
+    readonly sparsity?: number;
+    readonly wrappers?: 'both' | 'left' | 'right';
+  } = {},
 ) {
   const source = await openCheckpoint(memoryFolder(dense));
   const model = await openLlama(source);
   const calibration = tokenBatches([Int32Array.from({ length: 32 }, (_, i) => (i * 7) % 40)]);
-  const pruner = armor.create({ iterations: 3, blockSize: [4, 4] });
+  const pruner = armor.create({ iterations: 3, blockSize: [4, 4], wrappers });
   const target = pattern === 'unstructured' ? { pattern, sparsity } : { pattern };
   const report = await pruner.prune(model, { ...target, calibration });
   const weights = report.model.layers();
@@ -108,6 +116,9 @@ describe('a checkpoint of factors', () => {
     ['2:4', TWO_OF_FOUR, {}],
     ['1:4 in 16 bits', { n: 1, m: 4 }, { dtype: 'BF16' }],
     ['unstructured', 'unstructured', { sparsity: 0.6 }],
+    ['2:4 with A alone', TWO_OF_FOUR, { wrappers: 'left' }],
+    ['2:4 with B alone', TWO_OF_FOUR, { wrappers: 'right' }],
+    ['unstructured with B alone', 'unstructured', { wrappers: 'right' }],
   ] as const)('runs, and comes back byte for byte: %s', async (_, pattern, options) => {
     const { files, matrix } = await pruned(pattern, options);
     const checkpoint = await openCheckpoint(memoryFolder(files), { codecs });
@@ -128,7 +139,49 @@ describe('a checkpoint of factors', () => {
   });
 });
 
+test('one wrapper alone is one tensor, which the configuration names', async () => {
+  const { files } = await pruned(TWO_OF_FOUR, { wrappers: 'left' });
+  const { tensors } = decodeSafetensors(files['model.safetensors']!);
+  expect(tensors.has(`${LAYER}.armor_a`)).toBe(true);
+  expect(tensors.has(`${LAYER}.armor_b`)).toBe(false);
+  const config = JSON.parse(text.decode(files['config.json']));
+  expect(config.quantization_config).toEqual({
+    quant_method: 'armor',
+    core_pattern: '2:4',
+    wrappers: 'left',
+  });
+  const reopened = (wrappers: unknown) => {
+    config.quantization_config.wrappers = wrappers;
+    const changed = { ...files, 'config.json': new TextEncoder().encode(JSON.stringify(config)) };
+    return openCheckpoint(memoryFolder(changed), { codecs });
+  };
+  await expect(reopened('both')).rejects.toThrow(/lacks its tensor '.*armor_b'/);
+  await expect(reopened('right')).rejects.toThrow(/lacks its tensor '.*armor_b'|names the wrappers 'right'/);
+  await expect(reopened('neither')).rejects.toThrow(/wrappers is "neither"; .*both, left or right/);
+});
+
 describe('what is refused', () => {
+  test('an unstructured core without B whose inputs do not fill bytes: nothing would tell their number', async () => {
+    await expect(pruned('unstructured', { wrappers: 'left' })).rejects.toThrow(
+      /\[16, 20\] without armor_b .* 8 does not divide/,
+    );
+  });
+
+  test('wrappers that differ between layers', () => {
+    const outline = (wrappers: string) => ({
+      format: 'factored',
+      shape: [4, 4] as const,
+      attributes: { core: { format: 'n:m', n: 2, m: 4 }, wrappers },
+    });
+    const layers = new Map([
+      ['a', outline('left')],
+      ['b', outline('both')],
+    ]);
+    expect(() => armorCodec.configure(layers, new Map())).toThrow(
+      /one choice of wrappers.*left \(a\), both \(b\)/,
+    );
+  });
+
   test('two patterns in one checkpoint, and factors of another make', () => {
     const outline = (core: object) => ({
       format: 'factored',

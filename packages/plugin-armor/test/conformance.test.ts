@@ -73,7 +73,8 @@ describe('claims', () => {
         wanda: 86,
         'nowag-p': 90,
         sparsegpt: 46,
-        armor: 150,
+        // Better than all but SparseGPT is not enough.
+        armor: 60,
         ...layers(0.05),
       },
     },

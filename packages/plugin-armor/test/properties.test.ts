@@ -1,8 +1,8 @@
-import { createRandom } from '@espalier/core';
+import { createRandom, isEspalierError } from '@espalier/core';
 import { loadSimd } from '@espalier/linalg';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Factorization, fromPanels, toPanels } from '../src/factorization.js';
+import { Factorization, fromPanels, requireRoom, toPanels } from '../src/factorization.js';
 import {
   type ArmorSettings,
   armorLayer,
@@ -10,8 +10,6 @@ import {
   initialMask,
   inputWeights,
   normalise,
-  packNibbles,
-  unpackNibbles,
 } from '../src/index.js';
 import { groupScore, selectGroup } from '../src/select-group.js';
 import { sparseCoreStep } from '../src/sparse-core-step.js';
@@ -47,11 +45,15 @@ const run = (seed: number, changes: Partial<ArmorSettings> = {}) => {
   const mask = initialMask(weight, 16, moments, all.pattern, sparsity);
   return { weight, moments, mask, result: armorLayer(weight, 16, moments, mask, all, createRandom(seed)) };
 };
+const identities = (count: number, size: number) =>
+  Float64Array.from({ length: count * size * size }, (_, i) =>
+    i % size === Math.floor(i / size) % size ? 1 : 0,
+  );
 /** A S B by the definition. */
 const product = (
-  a: Float64Array,
+  a: Float64Array = identities(2, 4),
   s: Float64Array,
-  b: Float64Array,
+  b: Float64Array = identities(2, 8),
   rows: number,
   columns: number,
   bo: number,
@@ -69,6 +71,15 @@ const product = (
             b[(k * bi + t) * bi + (c % bi)];
     }
   return out;
+};
+
+const thrownBy = (work: () => unknown): Error => {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Nothing was thrown.');
 };
 
 describe('a layer', () => {
@@ -126,17 +137,73 @@ describe('a layer', () => {
     });
   });
 
-  test('moves only the wrappers that are asked for, and the mask only with sparse updates', () => {
-    const identity = (blocks: Float64Array, size: number, norms: (row: number, column: number) => number) =>
-      blocks.every((value, i) => {
-        const [row, column] = [Math.floor(i / size), i % size];
-        return Math.abs(value - (row % size === column ? norms(row, column) : 0)) < 1e-12;
-      });
-    const left = run(2, { wrappers: 'left' });
-    const { columnNorms } = normalise(left.weight, 16);
-    expect(identity(left.result.b, 8, (row) => columnNorms[row])).toBe(true);
+  test('trains and returns only the wrappers that are asked for, the norms of the others in S', () => {
+    for (const wrappers of ['left', 'right', 'none'] as const) {
+      const { weight, moments, result } = run(2, { wrappers });
+      expect(result.a !== undefined).toBe(wrappers === 'left');
+      expect(result.b !== undefined).toBe(wrappers === 'right');
+      const what = product(result.a, result.s, result.b, 8, 16, 4, 8);
+      const { matrix, rowNorms, columnNorms } = normalise(weight, 16);
+      const h = inputWeights(moments);
+      const sum = (of: (i: number) => number) =>
+        matrix.reduce((total, _, i) => total + of(i) ** 2 * h[i % 16], 0);
+      const bar = (i: number) => what[i] / rowNorms[Math.floor(i / 16)] / columnNorms[i % 16];
+      expect(sum((i) => bar(i) - matrix[i]) / sum((i) => matrix[i])).toBeCloseTo(result.loss, 10);
+      if (wrappers !== 'none') expect(result.loss).toBeLessThan(result.initialLoss);
+    }
+  });
+
+  test('has the best mask and values between identities from the start: without wrappers no round changes them', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
+        const { weight, moments, mask, result } = run(seed, {
+          wrappers: 'none',
+          optimizer: 'sequential-gd',
+          keepBest: false,
+        });
+        expect(result.mask).toEqual(mask);
+        result.s.forEach((value, i) => {
+          // The damping of a solution, 1e-9 beside h and 1e-8 beside 1, is all that differs.
+          const damping = 1.1 * (1e-9 / moments[i % 16] + 1e-8);
+          expect(Math.abs(value - mask[i] * weight[i])).toBeLessThanOrEqual(Math.abs(weight[i]) * damping);
+        });
+        expect(result.loss).toBeCloseTo(result.initialLoss, 8);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('changes the mask only with sparse updates', () => {
     expect(run(2, { sparseUpdates: 0 }).result.mask).toEqual(run(2).mask);
+    expect(run(2, { iterations: 200 }).result.mask).not.toEqual(run(2).mask);
     expect(run(2, { pattern: 'unstructured' }).result.mask).toEqual(run(2, { pattern: 'unstructured' }).mask);
+  });
+
+  test.each([1e3, 1e200, Number.MAX_VALUE])(
+    'that diverges at a rate of %s ends at the best, or says so',
+    (learningRate) => {
+      const { result } = run(2, { learningRate });
+      expect(result.loss).toBeLessThanOrEqual(result.initialLoss);
+      expect([...result.a!, ...result.s, ...result.b!].every(Number.isFinite)).toBe(true);
+      const error = thrownBy(() => run(2, { learningRate, keepBest: false }));
+      expect(isEspalierError(error, 'numerical')).toBe(true);
+      expect(error.message).toMatch(/the layer diverged.*learningRate/);
+    },
+  );
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 1e200])('names the place of a weight of %s', (value) => {
+    const weight = normals(128, 1);
+    weight[5 * 16 + 3] = value;
+    const ones = new Float64Array(16).fill(1);
+    const mask = new Uint8Array(128).fill(1);
+    for (const work of [
+      () => armorLayer(weight, 16, ones, mask, settings, createRandom()),
+      () => initialMask(weight, 16, ones, { n: 2, m: 4 }, 0.5),
+    ]) {
+      const error = thrownBy(work);
+      expect(isEspalierError(error, 'invalid-problem')).toBe(true);
+      expect(error.message).toMatch(/row 5, column 3 \(element 83\) is (NaN|Infinity|1e\+200)/);
+    }
   });
 
   test('is the same again for the same seed, and another for another', () => {
@@ -156,7 +223,7 @@ describe('a layer', () => {
     moments[5] = 0;
     const mask = initialMask(weight, 16, moments, { n: 2, m: 4 }, 0.5);
     const { a, s, b } = armorLayer(weight, 16, moments, mask, settings, createRandom());
-    expect([...a, ...s, ...b].every(Number.isFinite)).toBe(true);
+    expect([...a!, ...s, ...b!].every(Number.isFinite)).toBe(true);
   });
 });
 
@@ -234,6 +301,39 @@ test('a group is chosen by its score', () => {
   expect(groupScore(Float64Array.of(3, -4), 0, 2, 'L1')).toBe(7);
   expect(groupScore(Float64Array.of(3, -4), 0, 2, 'L2')).toBe(5);
   expect(groupScore(Float64Array.of(3, -4), 0, 2, 'Linf')).toBe(4);
+  const kept = Uint8Array.of(1, 0);
+  expect(groupScore(Float64Array.of(3, -4), 0, 2, 'L1', kept)).toBe(3);
+  expect(groupScore(Float64Array.of(3, -4), 0, 2, 'Linf', kept)).toBe(3);
+});
+
+test('scores of kept entries choose another group than those of all', () => {
+  // One row, two groups, A = B = I: the gradient is -2 Wbar where the mask is 0, and zero where it is kept.
+  const step = (masked: boolean) => {
+    const sizes = { rows: 1, columns: 8, blockOut: 1, blockIn: 8 };
+    const target = Float64Array.of(1, 1, 0, 0, 1, 1, 0.5, 0);
+    const mask = Uint8Array.of(1, 1, 0, 0, 1, 1, 0, 0);
+    const f = new Factorization(sizes, target, new Float64Array(8).fill(1), mask);
+    f.s[0] = 2;
+    f.evaluate();
+    const selection = { rule: 'greedy', norm: 'Linf', masked } as const;
+    // The gradient is proportional to S - Wbar: 1 at the kept column 0, and -0.5 at the masked column 6.
+    f.s[0] = masked ? 1.2 : 1.4;
+    f.evaluate();
+    return sparseCoreStep(f, supportsOf(2, 4), 4, selection, createRandom());
+  };
+  expect(step(false)).toEqual([{ row: 0, column: 4 }]);
+  expect(step(true)).toEqual([{ row: 0, column: 0 }]);
+});
+
+test('a layer that is too large is refused before anything is allocated', () => {
+  const error = thrownBy(() =>
+    requireRoom('mlp.down_proj', { rows: 8192, columns: 28_672, blockOut: 128, blockIn: 128 }),
+  );
+  expect(isEspalierError(error, 'unsupported')).toBe(true);
+  expect(error.message).toMatch(
+    /mlp\.down_proj has 8192 x 28672 = 234\.9 million weights.*about 100\.0 million.*`layers`/,
+  );
+  requireRoom('down_proj of Llama-2-13B', { rows: 5120, columns: 13_824, blockOut: 128, blockIn: 128 });
 });
 
 test('supports are all choices in lexicographic order', () => {
@@ -245,31 +345,6 @@ test('supports are all choices in lexicographic order', () => {
     [1, 3],
     [2, 3],
   ]);
-});
-
-test('nibbles come back, whatever the zeros', () => {
-  fc.assert(
-    fc.property(
-      fc.array(
-        fc.tuple(
-          fc.integer({ min: 0, max: 5 }),
-          fc.double({ min: -1, max: 1, noNaN: true }),
-          fc.double({ min: -1, max: 1, noNaN: true }),
-        ),
-        { minLength: 6, maxLength: 6 },
-      ),
-      (groups) => {
-        const core = new Float64Array(24);
-        groups.forEach(([support, x, y], g) => {
-          const [first, second] = supportsOf(2, 4)[support];
-          core[4 * g + first] = x || 0;
-          core[4 * g + second] = y || 0;
-        });
-        expect(unpackNibbles(packNibbles(core, 24), 24)).toEqual(core);
-      },
-    ),
-  );
-  expect(() => packNibbles(Float64Array.of(1, 2, 3, 0), 4)).toThrow(/3 elements/);
 });
 
 test('blocks divide, or the message names those that would', () => {

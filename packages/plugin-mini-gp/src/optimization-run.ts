@@ -1,11 +1,4 @@
-import {
-  AbortedError,
-  createEventTurns,
-  NumericalError,
-  type RunOptions,
-  type Services,
-  startRun,
-} from '@espalier/core';
+import { AbortedError, NumericalError, type RunOptions, type Services, startRun } from '@espalier/core';
 import type { BlackBoxProblem, BlackBoxSolution, BlackBoxStep } from './black-box-optimization.js';
 import { evaluatePicks } from './evaluate-picks.js';
 import { negated, type Observation } from './observation.js';
@@ -38,10 +31,7 @@ export async function runOptimization(
   const state = startRun(run, clock);
   const strategy = createStrategy();
   const log = new RunLog(problem, prepared, strategy);
-  const stopIfAborted = (): void => {
-    if (run?.signal?.aborted) state.throwIfAborted({ observations: log.observations() });
-  };
-  const turn = createEventTurns();
+  const soFar = () => ({ observations: log.observations() });
   let reason = 'budget';
   while (log.evaluations < problem.budget) {
     if (log.started() && state.expired()) reason = 'time limit';
@@ -52,15 +42,14 @@ export async function runOptimization(
     const results = await evaluated(problem, prepared, proposal, settings, run, log);
     strategy.learn(results);
     log.add(proposal, results, state.elapsedMs());
-    stopIfAborted();
+    await state.turn(soFar);
     state.report({
       iteration: log.evaluations,
       fraction: log.evaluations / problem.budget,
       value: prepared.sign * strategy.incumbent()!.mean,
       message: `candidate ${proposal.picks.at(-1)!.index}`,
     });
-    await turn();
-    stopIfAborted();
+    await state.turn(soFar);
   }
   return log.solution(reason, state.elapsedMs());
 }

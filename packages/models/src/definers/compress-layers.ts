@@ -36,7 +36,7 @@ export interface LayerTask {
   /** Throws when the run was aborted; long methods call it between steps that wait for nothing. */
   throwIfAborted(): void;
   /** The same after a turn of the event loop, without which no signal fires: see `RunState.turn` of core. */
-  turn(): Promise<void>;
+  turn(partial?: () => unknown): Promise<void>;
   /** Whether the time limit has passed: a method that gets better with time stops with what it has. */
   expired(): boolean;
   /** Reports the share of this layer that is done, in [0, 1], and the quantity that is driven down. */
@@ -175,7 +175,7 @@ async function compressOne(
         ...(statistics && { statistics }),
         random,
         throwIfAborted: () => state.throwIfAborted(),
-        turn: () => state.turn(),
+        turn: (partial) => state.turn(partial),
         expired: () => state.expired(),
         progress: report,
       });
