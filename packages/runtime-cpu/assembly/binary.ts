@@ -8,6 +8,8 @@ export const REAL_DIV: i32 = 3;
 export const MAXIMUM: i32 = 4;
 export const MINIMUM: i32 = 5;
 export const SQUARED_DIFFERENCE: i32 = 6;
+/** a itself: a broadcast copy of any 32-bit numbers. */
+export const COPY: i32 = 7;
 
 @inline
 function lanes(op: i32, a: v128, b: v128): v128 {
@@ -24,6 +26,8 @@ function lanes(op: i32, a: v128, b: v128): v128 {
       return f32x4.max(a, b);
     case MINIMUM:
       return f32x4.min(a, b);
+    case COPY:
+      return a;
     default: {
       const difference = f32x4.sub(a, b);
       return f32x4.mul(difference, difference);
@@ -43,6 +47,9 @@ function row(op: i32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, 
   } else if (bStep == 1) {
     const same = v128.load32_splat(a);
     for (; i + 4 <= n; i += 4) v128.store(at(y, i), lanes(op, same, v128.load(at(b, i))));
+  } else {
+    const result = lanes(op, v128.load32_splat(a), v128.load32_splat(b));
+    for (; i + 4 <= n; i += 4) v128.store(at(y, i), result);
   }
   for (; i < n; i++) {
     const result = lanes(op, v128.load32_splat(at(a, i * aStep)), v128.load32_splat(at(b, i * bStep)));
@@ -69,6 +76,8 @@ export function binaryPiece(args: usize, first: usize, last: usize): void {
       return loop(MAXIMUM, args, first, last);
     case MINIMUM:
       return loop(MINIMUM, args, first, last);
+    case COPY:
+      return loop(COPY, args, first, last);
     default:
       return loop(SQUARED_DIFFERENCE, args, first, last);
   }

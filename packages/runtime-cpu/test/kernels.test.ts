@@ -171,6 +171,31 @@ describe('agrees with the tfjs cpu backend on random shapes', () => {
     await expectSame([floats(random, [2, 512, 3])], (x) => tf.sum(x!, 1));
   });
 
+  test('Tile along any axes, floats and integers', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        seeds,
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1, max: 9 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        fc.boolean(),
+        async (seed, axes, whole) => {
+          const shape = axes.map(([length]) => length);
+          const x = whole ? integers(stream(seed), shape, -1000, 1000) : floats(stream(seed), shape);
+          await expectSame([x], (a) =>
+            tf.tile(
+              a!,
+              axes.map(([, reps]) => reps),
+            ),
+          );
+        },
+      ),
+      runs,
+    );
+    await expectSame([floats(stream(1), [1, 300, 1])], (a) => tf.broadcastTo(a!, [3, 300, 70]));
+  });
+
   test('Transpose of any axes', async () => {
     const shapes = fc.array(side(9), { minLength: 1, maxLength: 6 });
     await fc.assert(

@@ -27,6 +27,7 @@ import { softmax } from './softmax.js';
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js';
 import { sums } from './sum.js';
 import { swiGlu } from './swi-glu.js';
+import { tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { unary } from './unary.js';
 
@@ -44,6 +45,7 @@ export function allKernels(context: Context): KernelDefinition[] {
     ...binary(context),
     ...sums(context),
     transpose(context),
+    tile(context),
     softmax(context),
     ...gathers(context),
     ...rmsNorm(context),

@@ -18,33 +18,17 @@ const OUTER_AXES = 8;
 
 /** `Add`, `Multiply`, ...: with broadcasting at the speed of equal shapes, on all threads. */
 export function binary(context: Context): KernelDefinition[] {
-  return Object.entries(OPERATIONS).map(([operation, name]) =>
+  return (Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[]).map((operation) =>
     defineKernel<{ a: TensorInfo; b: TensorInfo }, object>(
-      name,
+      OPERATIONS[operation],
       'espalier-simd',
       ({ inputs: { a, b } }) => {
         if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
         const shape = broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
         const axes = commonAxes(a.shape, b.shape, shape);
-        const inner = axes.at(-1)!;
-        if (axes.length - 1 > OUTER_AXES) return undefined;
+        if (!fits(axes)) return undefined;
         const out = allocate(context, shape);
-        const size = util.sizeFromShape(shape);
-        if (size === 0) return out;
-        const blocks = Math.ceil(inner.length / ELEMENTS);
-        const rows = size / inner.length;
-        context.simd.run('BINARY', rows * blocks, Math.max(1, Math.ceil(ELEMENTS / inner.length)), [
-          addressOf(context, a),
-          addressOf(context, b),
-          addressOf(context, out),
-          context.simd.constant(operation),
-          inner.length,
-          inner.a,
-          inner.b,
-          ELEMENTS,
-          axes.length - 1,
-          ...axes.slice(0, -1).flatMap((axis) => [axis.length, axis.a, axis.b]),
-        ]);
+        runBinary(context, operation, axes, a, b, out);
         return out;
       },
       'wasm',
@@ -52,8 +36,41 @@ export function binary(context: Context): KernelDefinition[] {
   );
 }
 
+/** Whether the loop takes so many axes. */
+export function fits(axes: readonly Axis[]): boolean {
+  return axes.length - 1 <= OUTER_AXES;
+}
+
+/** Runs an operation of assembly/binary.ts. @param axes of `out`: see {@link commonAxes} */
+export function runBinary(
+  context: Context,
+  operation: keyof typeof OPERATIONS | 'COPY',
+  axes: readonly Axis[],
+  a: TensorInfo,
+  b: TensorInfo,
+  out: TensorInfo,
+): void {
+  const size = util.sizeFromShape(out.shape);
+  if (size === 0) return;
+  const inner = axes.at(-1)!;
+  const blocks = Math.ceil(inner.length / ELEMENTS);
+  const rows = size / inner.length;
+  context.simd.run('BINARY', rows * blocks, Math.max(1, Math.ceil(ELEMENTS / inner.length)), [
+    addressOf(context, a),
+    addressOf(context, b),
+    addressOf(context, out),
+    context.simd.constant(operation),
+    inner.length,
+    inner.a,
+    inner.b,
+    ELEMENTS,
+    axes.length - 1,
+    ...axes.slice(0, -1).flatMap((axis) => [axis.length, axis.a, axis.b]),
+  ]);
+}
+
 /** An axis of the result: its length, and how far each operand advances along it (0: the same numbers again). */
-interface Axis {
+export interface Axis {
   length: number;
   a: number;
   b: number;
