@@ -1,14 +1,4 @@
-import {
-  cast,
-  concat,
-  matMul,
-  oneHot,
-  type Rank,
-  reshape,
-  type Tensor3D,
-  tensor1d,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { concat, matMul, type Tensor3D, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import { headsOfRows } from './heads.js';
 import type { StoredPart } from './stored-part.js';
 
@@ -71,7 +61,12 @@ export class ChannelPart implements StoredPart {
   /** `[heads, kept, d]`, 1 where a kept channel is one of the d. */
   #choice(): Tensor3D {
     const kept = this.channels[0].length;
-    const flat = tensor1d(Int32Array.from(this.channels.flatMap((each) => [...each])), 'int32');
-    return reshape<Rank.R3>(cast(oneHot(flat, this.d), 'float32'), [this.channels.length, kept, this.d]);
+    const ones = new Float32Array(this.channels.length * kept * this.d);
+    this.channels.forEach((each, head) => {
+      each.forEach((channel, i) => {
+        ones[(head * kept + i) * this.d + channel] = 1;
+      });
+    });
+    return tensor3d(ones, [this.channels.length, kept, this.d]);
   }
 }

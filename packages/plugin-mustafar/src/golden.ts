@@ -1,10 +1,11 @@
 import type { GoldenFile, GoldenRunner, GoldenRunners, Json } from '@espalier/core';
 import { cacheTiles, float16FromFloat32, packTiles, tileBytes } from '@espalier/kernels';
 import { type Tensor3D, tensor3d } from '@tensorflow/tfjs-core';
+import { createPruning } from './create-pruning.js';
 import { mustafar } from './mustafar.js';
 import type { MustafarCache } from './mustafar-cache.js';
 import { mustafarOptions } from './mustafar-options.js';
-import { createPruning, type PruneContext } from './pruning.js';
+import type { PromptContext } from './pruning.js';
 
 /** Of each head: rows of numbers. */
 type Heads = number[][][];
@@ -31,7 +32,7 @@ const prune: GoldenRunner = {
     const { groupSize, q, k, v, cases } = file as unknown as PruneFile;
     const [tokens, d] = [k[0].length, k[0][0].length];
     const group = q.length / k.length;
-    const context: PruneContext = {
+    const context: PromptContext = {
       queries: k.map((_, head) => flat(q.slice(head * group, (head + 1) * group).flat())),
       group,
       keys: k.map(flat),

@@ -1,9 +1,11 @@
-import { type AttentionShape, InvalidProblemError, type KVCache } from '@espalier/core';
+import type { AttentionShape, KVCache } from '@espalier/core';
 import { type BitmapCache, bitmapAttention } from '@espalier/kernels';
-import { attend, inChunks, requireTokens } from '@espalier/models';
+import { attend, inChunks, requireEmpty, requireOpen, requireTokens } from '@espalier/models';
 import {
   add,
   cast,
+  concat,
+  dispose,
   greater,
   mul,
   type Rank,
@@ -18,83 +20,85 @@ import {
   tidy,
   tile,
 } from '@tensorflow/tfjs-core';
+import { createPruning } from './create-pruning.js';
+import { requireFinite } from './finite-rows.js';
 import { rowsOfHeads } from './heads.js';
-import { type MustafarOptions, sparsityForBudget } from './mustafar-options.js';
+import type { MustafarOptions } from './mustafar-options.js';
 import { PrunedHalf } from './pruned-half.js';
-import { createPruning, type PruneContext } from './pruning.js';
+import type { PromptContext, StepContext } from './pruning.js';
+import { sparsityOf } from './sparsity-for-budget.js';
 
-/** Which tokens of a prompt a method keeps, before they are pruned: rows of each head. */
-export type Evict = (
-  queries: Tensor3D,
-  keys: Tensor3D,
-  values: Tensor3D,
-) => { readonly keys: Tensor3D; readonly values: Tensor3D };
+/** What of a prompt is left to be pruned: rows of each head, and which tokens they are. */
+export interface KeptTokens {
+  readonly keys: Tensor3D;
+  readonly values: Tensor3D;
+  readonly positions: readonly Int32Array[];
+}
+
+/** Which tokens of a prompt a method keeps, before they are pruned. */
+export type Evict = (queries: Tensor3D, keys: Tensor3D, values: Tensor3D) => KeptTokens;
 
 /**
  * A cache whose keys and values are pruned and packed; attention runs on the packed form.
- * The prompt attends to itself exactly, and is pruned afterwards.
+ * The prompt attends to itself exactly, and is pruned afterwards. What is refused changes nothing.
  */
 export class MustafarCache implements KVCache {
   length = 0;
   readonly keys: PrunedHalf;
   readonly values: PrunedHalf;
+  #disposed = false;
 
+  /** @throws UnsupportedError for a budget that is too small for heads of this shape */
   constructor(
     readonly shape: AttentionShape,
     options: MustafarOptions,
     readonly evict?: Evict,
   ) {
     const { headDimension: d } = shape;
-    const { budget } = options;
-    const shared = budget === undefined ? undefined : sparsityForBudget(budget, d, options);
-    const half = (target: 'key' | 'value', sparsity: number) =>
-      new PrunedHalf(target, d, options, createPruning(target, d, shared ?? sparsity, options));
-    this.keys = half('key', options.keySparsity);
-    this.values = half('value', options.valueSparsity);
+    const half = (target: 'key' | 'value') =>
+      new PrunedHalf(target, d, options, createPruning(target, d, sparsityOf(target, d, options), options));
+    this.keys = half('key');
+    this.values = half('value');
   }
 
   prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D {
-    requireTokens(this.shape, queries, keys, values);
-    requireFinite(keys, 'key');
-    requireFinite(values, 'value');
-    const output = inChunks(queries.shape[1], (start, count) =>
+    this.fill(queries, keys, values);
+    return inChunks(queries.shape[1], (start, count) =>
       tidy(() => {
         const upTo = (x: Tensor3D) => slice(x, [0, 0, 0], [-1, start + count, -1]);
         return attend(slice(queries, [0, start, 0], [-1, count, -1]), upTo(keys), upTo(values)).output;
       }),
     );
-    this.fill(queries, keys, values);
-    return output;
   }
 
   fill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): void {
-    requireTokens(this.shape, queries, keys, values);
-    requireFinite(keys, 'key');
-    requireFinite(values, 'value');
-    const kept = this.evict?.(queries, keys, values) ?? { keys, values };
-    const context: PruneContext = { ...this.#queriesOf(queries), keys: rowsOfHeads(keys) };
-    this.keys.prefill(kept.keys, context);
-    this.values.prefill(kept.values, context);
-    if (kept.keys !== keys) for (const tensor of [kept.keys, kept.values]) tensor.dispose();
+    this.#check(queries, keys, values);
+    requireEmpty(this.length);
+    const kept = this.evict?.(queries, keys, values);
+    const context = this.#observes
+      ? { ...this.#queriesOf(queries), keys: rowsOfHeads(keys), positions: kept?.positions }
+      : undefined;
+    this.keys.prefill(kept?.keys ?? keys, context);
+    this.values.prefill(kept?.values ?? values, context);
+    if (kept) dispose([kept.keys, kept.values]);
     this.length = keys.shape[1];
   }
 
+  /** Several tokens answer as they do one by one: together as long as nothing is pruned between them. */
   decode(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D {
-    requireTokens(this.shape, queries, keys, values);
-    requireFinite(keys, 'key');
-    requireFinite(values, 'value');
-    this.keys.append(keys);
-    this.values.append(values);
-    for (const half of [this.keys, this.values]) half.settle('before');
-    const observes = this.keys.pruning.observes || this.values.pruning.observes;
-    const { output, received } = this.#attend(queries, observes);
-    if (received) {
-      for (const half of [this.keys, this.values])
-        half.observe({ ...this.#queriesOf(queries), received: receivedOf(received) });
-      received.dispose();
+    this.#check(queries, keys, values);
+    const n = queries.shape[1];
+    const outputs: Tensor3D[] = [];
+    for (let start = 0; start < n; ) {
+      const count = Math.min(n - start, Math.max(1, Math.min(this.keys.together, this.values.together)));
+      if (count === n) return this.#step(queries, keys, values);
+      const part = [queries, keys, values].map((x) => slice(x, [0, start, 0], [-1, count, -1]));
+      outputs.push(this.#step(part[0], part[1], part[2]));
+      dispose(part);
+      start += count;
     }
-    for (const half of [this.keys, this.values]) half.settle('after');
-    this.length += keys.shape[1];
+    const output = concat(outputs, 1);
+    dispose(outputs);
     return output;
   }
 
@@ -114,8 +118,38 @@ export class MustafarCache implements KVCache {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.keys.dispose();
     this.values.dispose();
+  }
+
+  get #observes(): boolean {
+    return this.keys.pruning.observes || this.values.pruning.observes;
+  }
+
+  /** The one check of what comes in, before anything changes. */
+  #check(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): void {
+    requireOpen(this.#disposed);
+    requireTokens(this.shape, queries, keys, values);
+    requireFinite(queries.dataSync(), 'query');
+    this.keys.requireStorable(keys);
+    this.values.requireStorable(values);
+  }
+
+  #step(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D {
+    const halves = [this.keys, this.values];
+    this.keys.append(keys);
+    this.values.append(values);
+    for (const half of halves) half.settle('before');
+    const { output, received } = this.#attend(queries, this.#observes);
+    if (received) {
+      const context: StepContext = { ...this.#queriesOf(queries), received: receivedOf(received) };
+      for (const half of halves) half.observe(context);
+      received.dispose();
+    }
+    for (const half of halves) half.settle('after');
+    this.length += keys.shape[1];
+    return output;
   }
 
   /**
@@ -159,7 +193,7 @@ export class MustafarCache implements KVCache {
     };
   }
 
-  #queriesOf(queries: Tensor3D): { queries: Float32Array[]; group: number } {
+  #queriesOf(queries: Tensor3D): Pick<PromptContext, 'queries' | 'group'> {
     const { heads, keyValueHeads, headDimension: d } = this.shape;
     const group = heads / keyValueHeads;
     const grouped = reshape<Rank.R3>(queries, [keyValueHeads, group * queries.shape[1], d]);
@@ -184,9 +218,4 @@ function receivedOf(received: Tensor2D): Float64Array[] {
   return Array.from({ length: heads }, (_, head) =>
     Float64Array.from(all.slice(head * tokens, (head + 1) * tokens)),
   );
-}
-
-/** What is not finite would count as largest, and hide. */
-function requireFinite(x: Tensor3D, what: string): void {
-  if (!x.dataSync().every(Number.isFinite)) throw new InvalidProblemError(`A ${what} is NaN or infinite.`);
 }

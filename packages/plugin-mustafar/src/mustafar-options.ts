@@ -1,7 +1,9 @@
 import { InvalidOptionsError } from '@espalier/core';
+import { h2o, snapKV, streamingLlm } from '@espalier/models/baselines';
 import { z } from 'zod';
 
 const share = z.number().min(0).lt(1);
+const DEFAULT_SPARSITY = 0.5;
 
 export const KEY_METHODS = [
   'token-magnitude',
@@ -19,17 +21,20 @@ export const VALUE_METHODS = [
   'none',
 ] as const;
 
+/** The methods that `evict` composes with, by their names. */
+export const EVICTION = { snapkv: snapKV, h2o, 'streaming-llm': streamingLlm } as const;
+
 /** The options of `mustafar`, all with defaults. */
 export const mustafarOptions = z.strictObject({
-  keySparsity: share.default(0.5).describe('Share of zeros in the keys that are pruned.'),
-  valueSparsity: share.default(0.5).describe('Share of zeros in the values that are pruned.'),
+  keySparsity: share.default(DEFAULT_SPARSITY).describe('Share of zeros in the keys that are pruned.'),
+  valueSparsity: share.default(DEFAULT_SPARSITY).describe('Share of zeros in the values that are pruned.'),
   budget: z
     .number()
     .positive()
     .max(1)
     .optional()
     .describe(
-      'Share of the dense cache: sets both sparsities to what keeps that many bytes at long contexts.',
+      'Share of a dense cache of the type `storage`, at long contexts: each half is pruned as little as that allows. 1: not at all.',
     ),
   window: z.number().int().min(0).default(32).describe('Newest tokens that stay dense.'),
   keyMethod: z.enum(KEY_METHODS).default('token-magnitude').describe('How keys are pruned.'),
@@ -59,27 +64,34 @@ export const mustafarOptions = z.strictObject({
   evict: z
     .strictObject({
       method: z.enum(['snapkv', 'h2o', 'streaming-llm']).default('snapkv'),
-      budget: z.number().positive().default(0.5),
+      budget: snapKV.options.shape.budget.unwrap().default(0.5),
+      window: snapKV.options.shape.window.unwrap().optional(),
+      kernel: snapKV.options.shape.kernel.unwrap().optional(),
+      recent: h2o.options.shape.recent.unwrap().optional(),
+      sinks: streamingLlm.options.shape.sinks.unwrap().optional(),
     })
     .optional()
-    .describe('Drops tokens of the prompt first: what is left is pruned.'),
+    .describe(
+      'Drops tokens of the prompt first: what is left is pruned. The options are those of the method.',
+    ),
 });
 
 export type MustafarOptions = z.infer<typeof mustafarOptions>;
 
+/** Whether a half of the cache is stored in tiles, where `format` has some. */
+export function packs(target: 'key' | 'value', { keyMethod, valueMethod }: MustafarOptions): boolean {
+  return !['think', 'thinv', 'none'].includes(target === 'key' ? keyMethod : valueMethod);
+}
+
 /** @throws InvalidOptionsError for options that do not go together */
-export function checkTogether({
-  keyMethod,
-  valueMethod,
-  format,
-  bits,
-  schedule,
-  block,
-  groupSize,
-  budget,
-}: MustafarOptions): void {
+export function checkTogether(options: MustafarOptions): void {
+  const { keyMethod, valueMethod, format, bits, schedule, block, groupSize, budget } = options;
   if (bits !== undefined && format === 'none')
     throw new InvalidOptionsError("bits quantizes packed values: it needs a format other than 'none'.");
+  if (bits !== undefined && !packs('key', options) && !packs('value', options))
+    throw new InvalidOptionsError(
+      `bits quantizes packed values; '${keyMethod}' and '${valueMethod}' do not pack any.`,
+    );
   const channelwise = keyMethod === 'channel-magnitude' || valueMethod === 'channel-magnitude';
   if (channelwise && schedule === 'token')
     throw new InvalidOptionsError(
@@ -89,22 +101,16 @@ export function checkTogether({
     throw new InvalidOptionsError(
       `channel-magnitude needs blocks of whole groups; given ${block} and ${groupSize}.`,
     );
-  if (budget !== undefined && format === 'none')
-    throw new InvalidOptionsError("A budget is in bytes: it needs a format other than 'none'.");
+  if (budget !== undefined) checkBudget(options);
 }
 
-/** The sparsity whose tiles take this share of a dense cache of the same type of values, for long contexts of `d` channels. */
-export function sparsityForBudget(
-  budget: number,
-  d: number,
-  { format, storage, bits }: MustafarOptions,
-): number {
-  const dense = storage === 'f16' ? 16 : 32;
-  const value = bits === undefined ? dense : bits + 1; // a smallest value and a step for 32
-  const overhead = format === 'bitmap64' ? 64 + 32 : 64 + 2;
-  // Padding to a multiple of 8 adds 3.5 values a tile on average.
-  const padding = format === 'bitmap64' ? 3.5 * value : 0;
-  const kept = (budget * 64 * dense - overhead - padding) / (64 * value);
-  // A threshold keeps one more than d (1 - sparsity).
-  return Math.min(Math.max(1 - kept + 1 / d, 0), 1 - 1 / d);
+function checkBudget(options: MustafarOptions): void {
+  if (options.format === 'none')
+    throw new InvalidOptionsError("A budget is in bytes: it needs a format other than 'none'.");
+  for (const half of ['key', 'value'] as const) {
+    if (options[`${half}Method`] === 'none')
+      throw new InvalidOptionsError(`A budget needs a method that prunes; ${half}Method is 'none'.`);
+    if (options[`${half}Sparsity`] !== DEFAULT_SPARSITY)
+      throw new InvalidOptionsError(`budget sets ${half}Sparsity: give one of them.`);
+  }
 }

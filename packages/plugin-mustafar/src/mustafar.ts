@@ -1,9 +1,8 @@
-import { defineKVCompressor, type KVCompressor, type Services } from '@espalier/core';
+import { type AttentionShape, defineKVCompressor, type KVCompressor, type Services } from '@espalier/core';
 import { requireAttentionShape } from '@espalier/models';
-import { h2o, snapKV, streamingLlm } from '@espalier/models/baselines';
-import { concat, expandDims, type Tensor2D, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
+import { dispose, stack, type Tensor3D } from '@tensorflow/tfjs-core';
 import { type Evict, MustafarCache } from './mustafar-cache.js';
-import { checkTogether, type MustafarOptions, mustafarOptions } from './mustafar-options.js';
+import { checkTogether, EVICTION, type MustafarOptions, mustafarOptions } from './mustafar-options.js';
 
 /**
  * Mustafar: the smallest elements of every cached key and value go, and attention runs on what is left, stored as bits and values. No token is
@@ -31,44 +30,39 @@ export const mustafar = defineKVCompressor({
   },
   create(options, services): KVCompressor {
     checkTogether(options);
+    const evictor = options.evict && evictorOf(options.evict, services);
     return {
       open(shape) {
         requireAttentionShape(shape);
-        return new MustafarCache(shape, options, options.evict && evictWith(options.evict, shape, services));
+        return new MustafarCache(shape, options, evictor && evictWith(evictor, shape));
       },
     };
   },
 });
 
-/** What an eviction method keeps of a prompt. */
-function evictWith(
-  { method, budget }: NonNullable<MustafarOptions['evict']>,
-  shape: Parameters<KVCompressor['open']>[0],
+/** @throws InvalidOptionsError for an option that the method does not have */
+function evictorOf(
+  { method, ...given }: NonNullable<MustafarOptions['evict']>,
   services: Services,
-): Evict {
-  const algorithm = { snapkv: snapKV, h2o, 'streaming-llm': streamingLlm }[method];
-  const compressor = algorithm.create({ budget }, services);
+): KVCompressor {
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return EVICTION[method].create(options, services);
+}
+
+/** What an eviction method keeps of a prompt. */
+function evictWith(compressor: KVCompressor, shape: AttentionShape): Evict {
   return (queries, keys, values) => {
     const cache = compressor.open(shape);
     try {
       cache.prefill(queries, keys, values).dispose();
-      return tidy(() => {
-        const heads = Array.from({ length: shape.keyValueHeads }, (_, head) => cache.entries!(head));
-        const together = (rows: Tensor2D[]) =>
-          concat(
-            rows.map((each) => expandDims<Tensor3D>(each, 0)),
-            0,
-          ) as Tensor3D;
-        const kept = {
-          keys: together(heads.map((entries) => entries.keys)),
-          values: together(heads.map((entries) => entries.values)),
-        };
-        for (const entries of heads) {
-          entries.keys.dispose();
-          entries.values.dispose();
-        }
-        return kept;
-      });
+      const heads = Array.from({ length: shape.keyValueHeads }, (_, head) => cache.entries!(head));
+      const kept = {
+        keys: stack(heads.map((entries) => entries.keys)) as Tensor3D,
+        values: stack(heads.map((entries) => entries.values)) as Tensor3D,
+        positions: heads.map(({ positions }) => positions),
+      };
+      dispose(heads.flatMap((entries) => [entries.keys, entries.values]));
+      return kept;
     } finally {
       cache.dispose();
     }

@@ -1,4 +1,3 @@
-import { InvalidProblemError } from '@espalier/core';
 import {
   type BitmapTensors,
   type BitmapTiles,
@@ -12,6 +11,7 @@ import {
   tileOffsets,
 } from '@espalier/kernels';
 import { slice, type Tensor3D } from '@tensorflow/tfjs-core';
+import { requireFinite, requireHalf } from './finite-rows.js';
 import { dequantizeValues, type QuantizedValues, quantizeValues } from './quantized-values.js';
 
 /** How values are held. */
@@ -21,14 +21,9 @@ export interface PackedStorage {
   readonly bits?: 2 | 4 | 8 | undefined;
 }
 
-/** Bits and offsets of one head, with values that are quantized. */
+/** Bits and offsets of one head, with values that are quantized: one stretch for the tokens of each {@link PackedPart.append}. */
 interface QuantizedTiles extends Omit<BitmapTiles, 'values'> {
-  /** One a stretch of tokens that was appended at once. */
-  readonly parts: readonly {
-    readonly tokens: number;
-    readonly tiles: Omit<BitmapTiles, 'values'>;
-    readonly values: QuantizedValues;
-  }[];
+  readonly stretches: readonly { readonly tokens: number; readonly values: QuantizedValues }[];
 }
 
 /** Pruned keys or values of all heads in tiles. It grows by multiples of 64 tokens. */
@@ -52,14 +47,14 @@ export class PackedPart {
   /**
    * Packs further tokens.
    * @param heads `[tokens, d]` of each head, zero where pruned; tokens a multiple of 64
-   * @throws InvalidProblemError for a number that float16 cannot hold
+   * @throws InvalidProblemError for NaN and infinite numbers, and for those that float16 cannot hold where it is to
    */
   append(heads: readonly Float32Array[]): void {
     const { target, d, storage } = this;
     const tokens = heads[0].length / d;
     const layout = cacheTiles(target, tokens, d, storage.packing);
     const half = storage.type === 'f16' && storage.bits === undefined;
-    if (half) for (const rows of heads) requireHalf(rows);
+    for (const rows of heads) (half ? requireHalf : requireFinite)(rows, target);
     const packed = heads.map((rows) => {
       const at = (token: number, channel: number) => (channel < d ? rows[token * d + channel] : 0);
       const element = target === 'key' ? (row: number, output: number) => at(output, row) : at;
@@ -69,14 +64,11 @@ export class PackedPart {
     if (storage.bits === undefined) this.#hold(packed);
     else
       this.#quantized = packed.map((tiles, i) => {
-        const { words, offsets } = tiles;
-        const part = {
-          tokens,
-          tiles: { words, offsets },
-          values: quantizeValues(layout, tiles, storage.bits!),
-        };
+        const stretch = { tokens, values: quantizeValues(layout, tiles, storage.bits!) };
         const before = this.#quantized[i];
-        return this.#joinedQuantized(before, part);
+        const words = before ? joinedBytes(before.words, tiles.words) : tiles.words;
+        const offsets = tileOffsets(layout, words);
+        return { words, offsets, stretches: [...(before?.stretches ?? []), stretch] };
       });
     this.length += tokens;
     this.#heads = heads.length;
@@ -104,8 +96,11 @@ export class PackedPart {
   /** Bytes of bits, offsets and values (or their codes and scales), without the 16 spare bytes at the end. */
   bytes(): number {
     const quantized = this.#quantized.reduce(
-      (bytes, { words, offsets, parts }) =>
-        parts.reduce((sum, { values }) => sum + values.codes.byteLength + values.scales.byteLength, bytes) +
+      (bytes, { words, offsets, stretches }) =>
+        stretches.reduce(
+          (sum, { values }) => sum + values.codes.byteLength + values.scales.byteLength,
+          bytes,
+        ) +
         words.byteLength +
         offsets.byteLength,
       0,
@@ -157,50 +152,39 @@ export class PackedPart {
     }));
   }
 
-  #joinedQuantized(
-    before: QuantizedTiles | undefined,
-    part: QuantizedTiles['parts'][number],
-  ): QuantizedTiles {
-    const words = before ? joinedBytes(before.words, part.tiles.words) : part.tiles.words;
-    const { width } = cacheTiles(this.target, 64, this.d, this.storage.packing);
-    const offsets = tileOffsets({ width, packing: this.storage.packing }, words);
-    return { words, offsets, parts: [...(before?.parts ?? []), part] };
-  }
-
   /** Working set of one product where values are quantized. */
   #dequantized(): BitmapTensors {
+    const { target, d, storage, length } = this;
     return bitmapTensors(
-      this.#quantized.map(({ words, offsets, parts }) => ({
-        words,
-        offsets,
-        values: parts
-          .map(({ tokens, tiles, values }) =>
-            dequantizeValues(cacheTiles(this.target, tokens, this.d, this.storage.packing), tiles, values),
-          )
-          .reduce((all, next) => joinedValues(all, next) as Float32Array, new Float32Array()),
-      })),
+      this.#quantized.map(({ words, offsets, stretches }) => {
+        const bytesOfToken = words.length / length;
+        let first = 0;
+        const values = stretches.map(({ tokens, values }) => {
+          const layout = cacheTiles(target, tokens, d, storage.packing);
+          const own = words.subarray(first * bytesOfToken, (first + tokens) * bytesOfToken);
+          first += tokens;
+          return dequantizeValues(layout, { words: own }, values);
+        });
+        return { words, offsets, values: joinedStretches(values) };
+      }),
     );
   }
-}
-
-/** The largest finite float16. */
-const LARGEST_HALF = 65_504;
-
-function requireHalf(rows: Float32Array): void {
-  const at = rows.findIndex((value) => Math.abs(value) > LARGEST_HALF);
-  if (at >= 0)
-    throw new InvalidProblemError(
-      `A key or value is ${rows[at]}: float16 holds numbers up to ${LARGEST_HALF}.`,
-      {
-        remedy: "Use storage: 'f32'.",
-      },
-    );
 }
 
 function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const whole = new Uint8Array(a.length + b.length);
   whole.set(a);
   whole.set(b, a.length);
+  return whole;
+}
+
+function joinedStretches(stretches: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(stretches.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const each of stretches) {
+    whole.set(each, at);
+    at += each.length;
+  }
   return whole;
 }
 

@@ -1,8 +1,10 @@
 import { add, concat, matMul, slice, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { ChannelPart } from './channel-part.js';
+import { requireFinite, requireHalf } from './finite-rows.js';
 import { masked, rowsOfHeads } from './heads.js';
-import type { MustafarOptions } from './mustafar-options.js';
-import type { PruneContext, Pruning } from './pruning.js';
+import { type MustafarOptions, packs } from './mustafar-options.js';
+import type { PackedStorage } from './packed-part.js';
+import type { PromptContext, Pruning, StepContext } from './pruning.js';
 import type { StoredPart, StoredTiles } from './stored-part.js';
 import { TiledPart } from './tiled-part.js';
 
@@ -29,10 +31,27 @@ export class PrunedHalf {
     return this.#local?.shape[1] ?? 0;
   }
 
-  /** Takes a prompt, `[heads, tokens, d]`, and prunes as much of it as the method does at once. */
-  prefill(rows: Tensor3D, context: PruneContext): void {
+  /** Tokens that may be appended at once without any of them missing what is pruned between them; less than 1: none. */
+  get together(): number {
+    return this.pruning.together(this.window);
+  }
+
+  /**
+   * Whether it can hold these rows, now and when they will have left the window.
+   * @throws InvalidProblemError for what is not finite, or too large for float16 where that is the type of what is kept
+   */
+  requireStorable(rows: Tensor3D): void {
+    const require = this.#storage?.type === 'f16' && !this.#storage.bits ? requireHalf : requireFinite;
+    require(rows.dataSync(), this.target);
+  }
+
+  /**
+   * Takes a prompt, `[heads, tokens, d]`, and prunes as much of it as the method does at once.
+   * @param context where the method observes
+   */
+  prefill(rows: Tensor3D, context: PromptContext | undefined): void {
     this.#local = rows.clone();
-    this.pruning.begin(rowsOfHeads(rows), context);
+    if (context && this.pruning.observes) this.pruning.begin(rowsOfHeads(rows), context);
     this.#prune(this.pruning.prunedOfPrompt(rows.shape[1]));
   }
 
@@ -48,7 +67,7 @@ export class PrunedHalf {
   }
 
   /** Lets output-aware methods see a step's queries and attention. */
-  observe(context: PruneContext): void {
+  observe(context: StepContext): void {
     if (this.pruning.observes && this.#local) this.pruning.observe(rowsOfHeads(this.#local), context);
   }
 
@@ -95,7 +114,7 @@ export class PrunedHalf {
   }
 
   bytes(): number {
-    return this.storedBytes() + 4 * (this.#local?.size ?? 0);
+    return this.storedBytes() + 4 * (this.#local?.size ?? 0) + this.pruning.bytes();
   }
 
   dispose(): void {
@@ -108,22 +127,24 @@ export class PrunedHalf {
   #prune(count: number): void {
     if (count <= 0 || !this.#local) return;
     const local = this.#local;
-    const rows = tidy(() => rowsOfHeads(slice(local, [0, 0, 0], [-1, count, -1])));
-    this.#stored ??= this.#newPart();
+    // Not in a tidy: it would look for tensors in every number of the rows.
+    const oldest = slice(local, [0, 0, 0], [-1, count, -1]);
+    const rows = rowsOfHeads(oldest);
+    oldest.dispose();
     const masks = this.pruning.prune(rows);
+    const { channels } = this.pruning;
+    this.#stored ??= channels
+      ? new ChannelPart(this.target, this.d, channels)
+      : new TiledPart(this.target, this.d, this.#storage);
     this.#stored.append(rows.map((each, head) => masked(each, masks[head])));
     this.#local = count < local.shape[1] ? slice(local, [0, count, 0], [-1, -1, -1]) : undefined;
     local.dispose();
   }
 
-  #newPart(): StoredPart {
+  /** How pruned tokens are packed; undefined where they are not. */
+  get #storage(): PackedStorage | undefined {
     const { format, storage, bits } = this.options;
-    if (this.pruning.channels) return new ChannelPart(this.target, this.d, this.pruning.channels);
-    const packing = format === 'bitmap64' ? 'padded' : 'compact';
-    return new TiledPart(
-      this.target,
-      this.d,
-      format === 'none' ? undefined : { packing, type: storage, bits },
-    );
+    if (format === 'none' || !packs(this.target, this.options)) return undefined;
+    return { packing: format === 'bitmap64' ? 'padded' : 'compact', type: storage, bits };
   }
 }

@@ -29,19 +29,25 @@ export function valueScores(values: Float32Array, d: number, attention: ArrayLik
   return Float64Array.from(values, (value, i) => Math.abs(attention[Math.floor(i / d)] * value));
 }
 
-/** Per token, the floor((1 - sparsity) d) largest scores stay (Kt_Opa, Vt_Opa); of equal ones the lower channel. */
+/**
+ * floor((1 - sparsity) size), but at least one: the paper's formula leaves nothing of a prompt of one token at 50 %, and a decoder that sees
+ * zeros in place of its newest token is of no use.
+ */
+const keptOf = (size: number, sparsity: number): number => Math.max(1, wholePart(size * (1 - sparsity)));
+
+/** Per token, the {@link keptOf} d largest scores stay (Kt_Opa, Vt_Opa); of equal ones the lower channel. */
 export function keepByToken(scores: Float64Array, d: number, sparsity: number): Uint8Array {
   const mask = new Uint8Array(scores.length);
-  const count = wholePart(d * (1 - sparsity));
+  const count = keptOf(d, sparsity);
   for (let start = 0; start < scores.length; start += d) markLargest(scores, mask, start, d, 1, count);
   return mask;
 }
 
-/** Per channel over all tokens given, the floor((1 - sparsity) tokens) largest scores stay (Vc_Opa); of equal ones the earlier token. */
+/** Per channel, the {@link keptOf} tokens largest scores of all tokens given stay (Vc_Opa); of equal ones the earlier token. */
 export function keepByChannel(scores: Float64Array, d: number, sparsity: number): Uint8Array {
   const mask = new Uint8Array(scores.length);
   const tokens = scores.length / d;
-  const count = wholePart(tokens * (1 - sparsity));
+  const count = keptOf(tokens, sparsity);
   for (let channel = 0; channel < d; channel++) markLargest(scores, mask, channel, tokens, d, count);
   return mask;
 }

@@ -203,6 +203,25 @@ function* allChecks(
     },
   };
   yield {
+    name: 'takes one prompt, and stays as it was when it gets another',
+    async run() {
+      const [whole, next] = split(shape, parts) as [Tokens, Tokens];
+      const cache = open();
+      feed(cache, whole).dispose();
+      const { length } = cache;
+      const { queries, keys, values } = whole;
+      await refuses('A second prompt', () => cache.prefill(queries, keys, values).dispose());
+      if (cache.fill) await refuses('A second prompt, to fill', () => cache.fill?.(queries, keys, values));
+      assert(cache.length === length, `Its length was ${length}, and is ${cache.length} after that.`);
+      const answer = await takeValues(feed(cache, next));
+      cache.dispose();
+      dispose(whole);
+      dispose(next);
+      const [, expected] = await answersOf(open(), shape, parts.slice(0, 2));
+      assert(firstDifference(answer, expected) === undefined, 'What was refused changed the answers.');
+    },
+  };
+  yield {
     name: 'leaves no tensor behind',
     run: () => leavesNoTensor('A cache', async () => void (await answersOf(open(), shape, parts))),
   };

@@ -21,6 +21,7 @@ interface Hooks {
   atEnd?: 'dispose' | 'forget';
   input?: 'leave' | 'dispose';
   share?: 'nothing' | 'the cache';
+  prompts?: 'one' | 'many';
 }
 
 const possible = ({ heads, keyValueHeads, headDimension, layer, layers }: AttentionShape) =>
@@ -74,7 +75,10 @@ function open(shape: AttentionShape, hooks: Hooks, kept: Kept): KVCache {
     return output;
   };
   return {
-    prefill: step,
+    prefill(queries, keys, values) {
+      if (length > 0 && hooks.prompts !== 'many') throw new InvalidProblemError('There was a prompt before.');
+      return step(queries, keys, values);
+    },
     decode: step,
     bytes: () => (hooks.bytes ?? ((n) => n))(2 * 4 * (kept.keys?.size ?? 0)),
     get length() {
@@ -92,9 +96,10 @@ function open(shape: AttentionShape, hooks: Hooks, kept: Kept): KVCache {
 
 let answers = 0;
 export const good = compressor();
-const [DENSE, LONGER] = [
+const [DENSE, LONGER, ONE_PROMPT] = [
   'is dense attention while nothing is dropped',
   'answers the last tokens of a longer prompt as it answers them one by one',
+  'takes one prompt, and stays as it was when it gets another',
 ];
 
 /** Broken compressors by what is wrong, each with the checks that must fail, and only these. */
@@ -122,6 +127,7 @@ export const broken: Readonly<
       'gives the same answers again, bit for bit',
       'keeps caches apart',
       'refuses tensors that do not fit, and stays as it was',
+      ONE_PROMPT,
       'leaves no tensor behind',
     ],
   },
@@ -167,7 +173,12 @@ export const broken: Readonly<
       'gives the same answers again, bit for bit',
       'keeps caches apart',
       'refuses tensors that do not fit, and stays as it was',
+      ONE_PROMPT,
     ],
+  },
+  'takes a second prompt': {
+    make: () => compressor({ prompts: 'many' }),
+    fails: [ONE_PROMPT],
   },
   'forgets its tensors when it is disposed of': {
     make: () => compressor({ atEnd: 'forget' }),
