@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isRunning } from './running.js';
 
 /** Writes a file whole or not at all: to a temporary name, flushed to the disk, then renamed. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
@@ -25,14 +26,5 @@ export async function removePartialFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const writer = /\.partial-(\d+)$/.exec(name)?.[1];
     if (writer && !isRunning(Number(writer))) await rm(join(folder, name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'; // another user's process
   }
 }

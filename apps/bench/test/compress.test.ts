@@ -1,121 +1,20 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createLlama, generateStories, openCheckpoint, writeLlama } from '@espalier/models';
-import { cpuRuntime } from '@espalier/runtime-cpu';
+import { readdir, readFile } from 'node:fs/promises';
+import { openCheckpoint, rewriteCheckpoint } from '@espalier/models';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, espalier, start } from './fixtures/command-line.js';
-import { CORE, makePluginFolder, type PluginFolder, writePackage } from './fixtures/plugin-folder.js';
+import { type CompressProject, makeCompressProject } from './fixtures/compress-project.js';
 
-const MODELS = new URL('../../../packages/models/dist/index.js', import.meta.url).href;
-const ZOD = new URL('../../../packages/models/node_modules/zod/index.js', import.meta.url).href;
-const BASELINES = new URL('../../../packages/models/dist/baselines/index.js', import.meta.url).href;
-const RUNTIME = new URL('../../../packages/runtime-cpu/dist/index.js', import.meta.url).href;
-
-/** Pruners and quantizers of the models package, and `slow`, which writes down each layer that it works on and takes its time. */
-const PLUGIN = `
-import { appendFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { definePlugin, UnsupportedError } from ${JSON.stringify(CORE)};
-import { defineLayerwisePruner, packedWeight } from ${JSON.stringify(MODELS)};
-import { z } from ${JSON.stringify(ZOD)};
-import { magnitude, roundToNearest, wanda, fullKV } from ${JSON.stringify(BASELINES)};
-import runtime from ${JSON.stringify(RUNTIME)};
-
-const slow = defineLayerwisePruner({
-  name: 'slow', summary: 'Magnitude, slowly.', options: magnitude.options, within: 'layer',
-  async pruneLayer({ matrix, name }) {
-    appendFileSync('worked.log', name + '\\n');
-    await sleep(60);
-    return matrix.map((value, i) => (i % 2 ? value : 0));
-  },
-});
-
-/** Keeps every second number; a form of its own, with a codec. */
-const halfWeight = (shape, values, kind) => packedWeight({
-  format: 'half', shape, attributes: { kind },
-  arrays: { values: { shape: [values.length], data: values } },
-  decode: () => Float32Array.from({ length: 2 * values.length }, (_, i) => (i % 2 ? values[(i - 1) / 2] : 0)),
-});
-const halved = defineLayerwisePruner({
-  name: 'halved', summary: 'Every second number.', within: 'layer',
-  options: z.strictObject({ uneven: z.boolean().default(false) }),
-  pruneLayer: ({ matrix, name, outputs, inputs }, { uneven }) => ({ weight: halfWeight(
-    [outputs, inputs], Float32Array.from({ length: matrix.length / 2 }, (_, i) => matrix[2 * i + 1]), uneven ? name : 'even') }),
-  restore: ({ shape, arrays, attributes }) => halfWeight(shape, arrays.values.data, attributes.kind),
-});
-const codec = {
-  method: 'halves', summary: 'Every second number.', formats: ['half'], parts: ['half', 'shape'],
-  configure(layers) {
-    const kinds = new Set([...layers.values()].map(({ attributes }) => attributes.kind));
-    if (kinds.size > 1) throw new UnsupportedError('In a file halves are of one kind.');
-    return { quant_method: 'halves' };
-  },
-  encode: ({ shape, arrays: { values } }, dtype) => ({
-    half: { dtype, shape: values.shape, content: values.data },
-    shape: { dtype: 'I32', shape: [2], content: new Uint8Array(Int32Array.from(shape).buffer) },
-  }),
-  open: () => ({
-    shapeOf: async ({ shape }) => [...new Int32Array((await shape.readBytes()).buffer)],
-    async decode({ shape, half }) {
-      return halfWeight([...new Int32Array((await shape.readBytes()).buffer)], await half.read(), 'even');
-    },
-  }),
-};
-
-export default definePlugin({
-  name: 'plugin-compressors', algorithms: [magnitude, roundToNearest, wanda, fullKV, slow, halved], runtimes: runtime.runtimes,
-  weightCodecs: async () => ({ default: [codec] }),
-});
-`;
-
-let project: PluginFolder;
-const inProject = (...path: string[]) => join(project.path, ...path);
-const texts = [
-  '--calibration',
-  'text.txt',
-  '--evaluate',
-  'text.txt',
-  '--window',
-  '32',
-  '--calibration-windows',
-  '4',
-];
-const compress = (...args: string[]): Promise<Ended> =>
-  espalier(project.path, ['compress', 'model', ...texts, ...args]);
+let project: CompressProject;
+const inProject = (...path: string[]) => project.at(...path);
+const compress = (...args: string[]) => project.compress(...args);
 
 beforeAll(async () => {
-  project = await makePluginFolder();
-  await writePackage(project.path, 'plugin-compressors', PLUGIN);
-  await cpuRuntime.activate();
-  const model = createLlama({
-    ...{
-      vocabularySize: 257,
-      hiddenSize: 16,
-      intermediateSize: 24,
-      layers: 2,
-      heads: 2,
-      kvHeads: 1,
-      headDim: 8,
-    },
-    ...{ contextLength: 64, normEpsilon: 1e-5, ropeTheta: 10_000, tied: true },
-    biases: { qkv: false, output: false, mlp: false },
-  });
-  await writeLlama(model, inProject('model'));
-  model.dispose();
-  // Without a tokenizer in the folder tokens are given as such.
-  const bytes = Buffer.from(generateStories(600));
-  await writeFile(inProject('text.u16'), Buffer.from(Uint16Array.from(bytes).buffer));
-  await writeFile(inProject('text.txt'), bytes);
+  project = await makeCompressProject();
 }, 60_000);
 afterAll(() => project.remove());
 
 describe('compress', () => {
-  const tokens = ['--calibration', 'text.u16', '--evaluate', 'text.u16'];
-
   it('writes a pruned checkpoint and says what it costs', async () => {
     const { status, stdout, stderr } = await compress(
-      ...tokens,
       '--with',
       'wanda',
       '--pattern',
@@ -146,7 +45,7 @@ describe('compress', () => {
   });
 
   it('writes 2:4 packed, one decoder layer at a time, and as JSON', async () => {
-    const prune = [...tokens, '--with', 'magnitude', '--pattern', '2:4', '--json'];
+    const prune = ['--with', 'magnitude', '--pattern', '2:4', '--json'];
     const [packed, streamed] = [
       await compress(...prune, '--format', 'packed', '--out', 'packed'),
       await compress(...prune, '--stream', '--out', 'streamed'),
@@ -156,9 +55,42 @@ describe('compress', () => {
     expect(packed.after.bytesInMemory).toBe(streamed.after.bytesInMemory);
   }, 60_000);
 
+  it('leaves layers as they are, and keeps the shards of the source', async () => {
+    const source = await openCheckpoint(inProject('model'));
+    await rewriteCheckpoint(source, inProject('sharded'), { maxShardBytes: 8000 });
+    const shards = (await readdir(inProject('sharded'))).filter((file) => file.endsWith('.safetensors'));
+    expect(shards.length).toBeGreaterThan(2);
+    const layer = 'model.layers.1.mlp.down_proj';
+    const prune = ['--with', 'wanda', '--pattern', '2:4', '--skip', '*.1.mlp.down_proj'];
+    for (const [out, more] of [
+      ['shards', []],
+      ['shards-packed', ['--format', 'packed']],
+      ['shards-streamed', ['--stream']],
+    ] as const) {
+      const { stderr, stdout } = await project.compressFrom('sharded', ...prune, ...more, '--out', out);
+      expect(stderr).toBe('');
+      expect(stdout).toContain('Calibrated on 4, judged on');
+      expect(stdout).not.toContain(layer);
+      expect(await readdir(inProject(out))).toEqual(expect.arrayContaining(shards));
+      const written = await openCheckpoint(inProject(out));
+      const kept = await written.tensors.read(`${layer}.weight`);
+      expect(kept).toEqual(await source.tensors.read(`${layer}.weight`));
+      await written.close();
+    }
+    await source.close();
+  }, 60_000);
+
+  it('says what it could not use', async () => {
+    const { stderr } = await compress(
+      ...['--with', 'magnitude', '--pattern', '2:4', '--window', '5000', '--calibration-windows', '1000'],
+      ...['--skip', '*.q_proj', '--dry-run'],
+    );
+    expect(stderr).toMatch(/context is 64 tokens: windows have so many, not 5000/);
+    expect(stderr).toMatch(/calibration text has \d+ windows of 64 tokens; 1000 were asked for/);
+  });
+
   it('quantizes', async () => {
     const { stdout } = await compress(
-      ...tokens,
       '--with',
       'rtn',
       '--bits',
@@ -181,7 +113,7 @@ describe('compress', () => {
   ])(
     'writes %s as they are stored, with the same perplexity',
     async (_, format, method) => {
-      const common = [...tokens, ...method, '--json'];
+      const common = [...method, '--json'];
       const [dense, packed, streamed] = [
         await compress(...common, '--out', `${format}-dense`),
         await compress(...common, '--format', 'packed', '--out', format),
@@ -201,77 +133,8 @@ describe('compress', () => {
     60_000,
   );
 
-  it('goes on with the next layer after kill -9', async () => {
-    const args = [
-      'compress',
-      'model',
-      ...texts,
-      ...tokens,
-      '--with',
-      'slow',
-      '--sparsity',
-      '0.5',
-      '--out',
-      'killed',
-    ];
-    const first = start(project.path, args);
-    while ((await worked()).length < 4) await sleep(10);
-    first.process.kill('SIGKILL');
-    await first.ended;
-    expect(await readdir(project.path)).not.toContain('killed');
-    const before = await worked();
-    const { status, stdout, stderr } = await start(project.path, args).ended;
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^Going on: [34] layers are finished, in killed\.layers\./);
-    expect(stdout.match(/ kept$/gm)!.length).toBeGreaterThanOrEqual(3);
-    const report = JSON.parse(await readFile(inProject('killed', 'compression-report.json'), 'utf8'));
-    // Their reports are those of the run that worked on them.
-    for (const { seconds } of report.layers) expect(seconds).toBeGreaterThan(0.05);
-    const after = await worked();
-    // The layer at hand when it was killed is done again, no other.
-    expect(after.length).toBeLessThanOrEqual(15);
-    expect(new Set(after).size).toBe(14);
-    expect(after.slice(0, before.length)).toEqual(before);
-  }, 60_000);
-
-  it('stops at Ctrl-C and keeps what is finished', async () => {
-    const args = [
-      'compress',
-      'model',
-      ...texts,
-      ...tokens,
-      '--with',
-      'slow',
-      '--sparsity',
-      '0.5',
-      '--out',
-      'stopped',
-    ];
-    const count = (await worked()).length;
-    const { process: child, ended } = start(project.path, args);
-    while ((await worked()).length < count + 2) await sleep(10);
-    child.kill('SIGINT');
-    expect((await ended).status).toBe(130);
-    expect((await readdir(inProject('stopped.layers'))).length).toBeGreaterThan(1);
-    const other = await compress(...tokens, '--with', 'slow', '--sparsity', '0.25', '--out', 'stopped');
-    expect(other.status).toBe(2);
-    expect(other.stderr).toContain('another compression');
-    const fresh = await compress(
-      ...tokens,
-      '--with',
-      'slow',
-      '--sparsity',
-      '0.25',
-      '--out',
-      'stopped',
-      '--fresh',
-    );
-    expect(fresh.status).toBe(0);
-  }, 60_000);
-
   it('says beforehand what it needs', async () => {
-    const { status, stdout } = await compress(...tokens, '--with', 'wanda', '--pattern', '2:4', '--dry-run');
+    const { status, stdout } = await compress('--with', 'wanda', '--pattern', '2:4', '--dry-run');
     expect(status).toBe(0);
     expect(stdout).toMatch(/needed with --stream, beside the program itself +[\d.]+ MB/);
     expect(stdout).toMatch(/compressing +[\d.]+ m?s/);
@@ -281,7 +144,7 @@ describe('compress', () => {
   });
 
   it('estimates sizes on disk as they then are, and says why there is none', async () => {
-    const prune = [...tokens, '--with', 'wanda', '--pattern', '2:4', '--json'];
+    const prune = ['--with', 'wanda', '--pattern', '2:4', '--json'];
     const { disk, compressing, sample } = JSON.parse((await compress(...prune, '--dry-run')).stdout);
     const written = JSON.parse((await compress(...prune, '--format', 'packed', '--out', 'sized')).stdout);
     // A header comes on top.
@@ -290,12 +153,12 @@ describe('compress', () => {
     expect(written.format).toBe('sparse-24-bitmask');
     expect(compressing).toBeCloseTo(2 * sample.seconds, 9);
     const uneven = ['--with', 'halved', '--sparsity', '0.5', '--option', 'uneven=true'];
-    const halves = await compress(...tokens, ...uneven, '--dry-run', '--json');
+    const halves = await compress(...uneven, '--dry-run', '--json');
     expect(JSON.parse(halves.stdout).disk.packedReason).toMatch(/halves are of one kind/);
   }, 60_000);
 
   it('writes the stored form of a plugin, whole or one layer at a time, and reads it again', async () => {
-    const halve = [...tokens, '--with', 'halved', '--sparsity', '0.5', '--json'];
+    const halve = ['--with', 'halved', '--sparsity', '0.5', '--json'];
     const whole = await compress(...halve, '--format', 'packed', '--out', 'halves');
     expect(whole.stderr).toBe('');
     const streamed = await compress(...halve, '--format', 'halves', '--stream', '--out', 'halves-streamed');
@@ -311,21 +174,10 @@ describe('compress', () => {
       quant_method: 'halves',
     });
     // As the source of another compression.
-    const again = await espalier(project.path, [
-      ...[
-        'compress',
-        'halves',
-        ...texts,
-        ...tokens,
-        '--with',
-        'wanda',
-        '--pattern',
-        '2:4',
-        '--json',
-        '--out',
-        'twice',
-      ],
-    ]);
+    const again = await project.compressFrom(
+      'halves',
+      ...['--with', 'wanda', '--pattern', '2:4', '--json', '--out', 'twice'],
+    );
     expect(again.stderr).toBe('');
     expect(JSON.parse(again.stdout).before.perplexity).toBeCloseTo(one.after.perplexity, 3);
     const config = JSON.parse(await readFile(inProject('twice', 'config.json'), 'utf8'));
@@ -333,17 +185,7 @@ describe('compress', () => {
   }, 60_000);
 
   it('says at the second layer that a form cannot be written, and goes on densely with what is finished', async () => {
-    const args = [
-      ...tokens,
-      '--with',
-      'halved',
-      '--sparsity',
-      '0.5',
-      '--option',
-      'uneven=true',
-      '--out',
-      'uneven',
-    ];
+    const args = ['--with', 'halved', '--sparsity', '0.5', '--option', 'uneven=true', '--out', 'uneven'];
     const { status, stdout, stderr } = await compress(...args, '--format', 'packed');
     expect(status).toBe(2);
     expect(stderr).toMatch(/halves are of one kind.*--format dense/);
@@ -392,7 +234,7 @@ describe('compress', () => {
       /tokenizer/i,
     ],
   ])('refuses %s, and writes nothing', async (_name, args, code, message) => {
-    const { status, stderr } = await compress(...tokens, ...args);
+    const { status, stderr } = await compress(...args);
     expect(stderr).toMatch(message);
     expect(status).toBe(code);
     const left = await readdir(project.path);
@@ -401,8 +243,3 @@ describe('compress', () => {
     expect(left).not.toContain('x.layers');
   });
 });
-
-async function worked(): Promise<string[]> {
-  const text = await readFile(inProject('worked.log'), 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => line !== '');
-}

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createRandom, isEspalierError } from '@espalier/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +10,7 @@ import {
   openCheckpoint,
   openLlama2c,
   type RawTensor,
+  rewriteCheckpoint,
 } from '../src/checkpoint/index.js';
 import { randomTensors, TINY, tinyFolder } from './checkpoint-fixture.js';
 
@@ -141,5 +145,35 @@ describe('a llama2.c file', () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a llama2.c file on disk', () => {
+  const written = async (others: readonly string[]) => {
+    const folder = await mkdtemp(join(tmpdir(), 'llama2c-'));
+    try {
+      await writeFile(join(folder, 'model.bin'), fileOf(SIZES, tiedCount));
+      await writeFile(join(folder, 'config.json'), '{"of": "another model"}');
+      for (const file of others) await writeFile(join(folder, file), file);
+      await rewriteCheckpoint(await openCheckpoint(join(folder, 'model.bin')), join(folder, 'out'));
+      const config = JSON.parse(await readFile(join(folder, 'out', 'config.json'), 'utf8'));
+      return { files: (await readdir(join(folder, 'out'))).sort(), config };
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+
+  it('is written with the vocabulary of its size, and with a configuration from its header', async () => {
+    const { files, config } = await written(['tok5.bin', 'tok6.bin', 'tokenizer.bin', 'tokenizer.json']);
+    expect(files).toEqual(['config.json', 'model.safetensors', 'tok5.bin']);
+    expect(config).toMatchObject({ vocab_size: 5, hidden_size: 8, num_hidden_layers: 2 });
+  });
+
+  it('is written with the tokenizer beside it where none is named after its size', async () => {
+    expect((await written(['tok6.bin', 'tokenizer.bin'])).files).toEqual([
+      'config.json',
+      'model.safetensors',
+      'tokenizer.bin',
+    ]);
   });
 });

@@ -222,6 +222,28 @@ describe('a checkpoint written anew', () => {
     );
   });
 
+  it('has its tensors in the shards of the source, also when they are edited or packed', async () => {
+    const sharded = memoryOutput();
+    await rewriteCheckpoint(await source(), sharded, { maxShardBytes: 1500 });
+    const shards = Object.keys(sharded.files).filter((file) => file.endsWith('.safetensors'));
+    expect(shards.length).toBeGreaterThan(2);
+    const from = await openCheckpoint(memoryFolder(sharded.files));
+    const copy = memoryOutput();
+    await rewriteCheckpoint(from, copy);
+    expect(copy.files).toEqual(sharded.files);
+    const isPacked = (name: string) => name.endsWith('q_proj.weight');
+    const packed = memoryOutput();
+    await rewriteCheckpoint(from, packed, {
+      edit: ({ name, values }) => (isPacked(name) ? values.map((value, i) => (i % 2 ? value : 0)) : values),
+      sparse24: isPacked,
+    });
+    expect(Object.keys(packed.files)).toEqual(expect.arrayContaining(shards));
+    const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+    const back = await openCheckpoint(memoryFolder(packed.files));
+    for (const name of from.tensors.names)
+      expect(fileName(back.tensors.fileOf(name))).toBe(fileName(from.tensors.fileOf(name)));
+  });
+
   it.each(['F16', 'BF16'] as const)('in %s is half as large and says so', async (dtype) => {
     const output = memoryOutput();
     await rewriteCheckpoint(await source(), output, { dtype });

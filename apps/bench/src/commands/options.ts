@@ -44,6 +44,14 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A share of a whole, neither nothing nor all. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1))
+    throw new InvalidArgumentError('Give a number between 0 and 1 (both left out), such as 0.5.');
+  return value;
+}
+
 export function integer(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || text.trim() === '') throw new InvalidArgumentError('Give an integer.');

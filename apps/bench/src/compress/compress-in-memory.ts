@@ -13,24 +13,24 @@ import {
   type FolderCompression,
   supervise,
 } from './folder-compression.js';
-import { openLayerStore } from './layer-store.js';
+import type { LayerStore } from './layer-store.js';
 
 const WEIGHT = /\.weight$/;
 
 /** The whole model at once: what methods that look at more than one layer need. Takes over `dense`. */
 export async function compressInMemory(
   plan: FolderCompression,
+  store: LayerStore,
   dense: LlamaModel,
   run: RunOptions,
 ): Promise<Compressed> {
-  const { source, out, job, settings, onStage, form } = plan;
-  const store = await openLayerStore(`${out}.layers`, settings);
+  const { source, job, accepts, onStage, form } = plan;
   const supervision = supervise(plan, store);
   const batches = calibrationBatches(plan);
   try {
     onStage('compressing');
     const { store: kept, onLayer } = supervision;
-    const report = await job(dense, { calibration: batches, store: kept, onLayer }, run);
+    const report = await job(dense, { calibration: batches, layers: accepts, store: kept, onLayer }, run);
     dense.dispose();
     try {
       onStage('writing');
@@ -39,7 +39,7 @@ export async function compressInMemory(
       const packed = form === 'dense' ? undefined : await packedLayers(weights, form);
       await rewriteCheckpoint(
         source,
-        out,
+        store.checkpoint,
         {
           packed,
           edit: async ({ name, values }) => {
@@ -52,7 +52,6 @@ export async function compressInMemory(
         },
         run,
       );
-      await store.discard();
       const format = packed ? codecName(packed.codec) : 'dense';
       return { layers: supervision.reports(), bytes: report.model.bytes, format };
     } finally {

@@ -3,6 +3,7 @@ import {
   InvalidDataError,
   type RunOptions,
   type StoredWeight,
+  startRun,
   type WeightCodec,
 } from '@espalier/core';
 import {
@@ -19,23 +20,35 @@ import {
   type FolderCompression,
   supervise,
 } from './folder-compression.js';
-import { type LayerStore, openLayerStore } from './layer-store.js';
+import type { LayerStore } from './layer-store.js';
 
 /** One decoder layer at a time. */
-export async function compressStreamed(plan: FolderCompression, run: RunOptions): Promise<Compressed> {
-  return plan.form === 'dense' ? streamedDense(plan, run) : streamedPacked(plan, plan.form, run);
+export async function compressStreamed(
+  plan: FolderCompression,
+  store: LayerStore,
+  run: RunOptions,
+): Promise<Compressed> {
+  return plan.form === 'dense'
+    ? streamedDense(plan, store, run)
+    : streamedPacked(plan, store, plan.form, run);
 }
 
 /** Each layer is written as soon as it is finished. */
-async function streamedDense(plan: FolderCompression, run: RunOptions): Promise<Compressed> {
-  const { source, out, job, settings, onStage } = plan;
-  const store = await openLayerStore(`${out}.layers`, settings);
+async function streamedDense(
+  plan: FolderCompression,
+  store: LayerStore,
+  run: RunOptions,
+): Promise<Compressed> {
+  const { source, job, settings, accepts, onStage } = plan;
+  const state = startRun(run);
   const supervision = supervise(plan, store);
   const batches = calibrationBatches(plan);
   const { tensors } = source;
   const planned = tensors.names.map((name) => ({ name, ...tensors.info(name) }));
   const { quantization_config: _, compression_config: __, ...config } = source.config.source;
-  const writer = await createCheckpointWriter(out, planned, {
+  const writer = await createCheckpointWriter(store.checkpoint, planned, {
+    shardOf: (name) => tensors.fileOf(name),
+    metadata: 'format' in tensors.metadata ? tensors.metadata : undefined,
     copyFrom: source.files,
     config,
     resume: JSON.stringify(settings),
@@ -51,6 +64,7 @@ async function streamedDense(plan: FolderCompression, run: RunOptions): Promise<
         source,
         calibration: batches,
         compress: job,
+        layers: accepts,
         store: supervision.store,
         onLayer: supervision.onLayer,
         sink: {
@@ -63,10 +77,12 @@ async function streamedDense(plan: FolderCompression, run: RunOptions): Promise<
       },
       run,
     );
-    for (const name of tensors.names) await write(name, () => tensors.read(name));
+    for (const name of tensors.names) {
+      await state.turn();
+      await write(name, () => tensors.read(name));
+    }
     onStage('writing');
     await writer.finish();
-    await store.discard();
     return { layers: supervision.reports(), bytes: report.bytesAfter + others, format: 'dense' };
   } catch (error) {
     await writer.abandon();
@@ -79,11 +95,11 @@ async function streamedDense(plan: FolderCompression, run: RunOptions): Promise<
 /** All layers go into the store first, since their sizes in the files are known only then; from there one at a time into the files. */
 async function streamedPacked(
   plan: FolderCompression,
+  store: LayerStore,
   codecs: readonly WeightCodec[],
   run: RunOptions,
 ): Promise<Compressed> {
-  const { source, out, job, settings, onStage } = plan;
-  const store = await openLayerStore(`${out}.layers`, settings);
+  const { source, job, accepts, onStage } = plan;
   const supervision = supervise(plan, store);
   const batches = calibrationBatches(plan);
   const outlines = new Map<string, StoredWeight>();
@@ -95,6 +111,7 @@ async function streamedPacked(
         source,
         calibration: batches,
         compress: job,
+        layers: accepts,
         store: supervision.store,
         onLayer: supervision.onLayer,
         sink: {
@@ -113,8 +130,7 @@ async function streamedPacked(
     onStage('writing');
     const codec = requireCodec(outlines, codecs);
     const layers = new Map([...outlines.keys()].map((name) => [name, () => fromStore(store, name)]));
-    await rewriteCheckpoint(source, out, { packed: { codec, layers } }, run);
-    await store.discard();
+    await rewriteCheckpoint(source, store.checkpoint, { packed: { codec, layers } }, run);
     return { layers: supervision.reports(), bytes: report.bytesAfter + others, format: codecName(codec) };
   } finally {
     batches.dispose();

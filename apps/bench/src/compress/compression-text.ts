@@ -20,7 +20,8 @@ const SMALLER_FILES =
   'The files hold plain matrices; --format packed writes what the method stored, where there is a form for it in files.';
 
 /** The model before and after. */
-export function comparison({ before, after, format, layers }: FolderReport): string {
+export function comparison(report: FolderReport): string {
+  const { before, after, format, layers } = report;
   const row = (
     name: string,
     of: (figures: FolderReport['before']) => number,
@@ -39,7 +40,8 @@ export function comparison({ before, after, format, layers }: FolderReport): str
     ],
   );
   const isLarger = format === 'dense' && layers.some((layer) => layer.format !== 'dense');
-  return isLarger ? `${table}\n\n${SMALLER_FILES}` : table;
+  const looked = `Calibrated on ${report.calibrationWindows}, judged on ${report.evaluationWindows} windows of ${report.window} tokens.`;
+  return [table, looked, ...(isLarger ? [SMALLER_FILES] : [])].join('\n\n');
 }
 
 /**

@@ -19,12 +19,15 @@ import {
 } from '@espalier/models';
 import type { CompressionJob } from './compression-job.js';
 import { chooseCodec } from './file-form.js';
+import { linearLayers } from './layer-choice.js';
 
 /** See {@link estimate}. */
 export interface EstimateRequest {
   readonly source: Checkpoint;
   readonly job: CompressionJob;
   readonly codecs: readonly WeightCodec[];
+  /** Only layers that this accepts are compressed. */
+  readonly accepts: (layer: string) => boolean;
   readonly calibration: ArrayLike<number>;
   readonly evaluation: ArrayLike<number>;
   readonly window: number;
@@ -81,7 +84,7 @@ export async function estimate(request: EstimateRequest, run: RunOptions): Promi
     const evaluated = await secondsOf(() => evaluateSome(model, evaluation, window, run));
     const measured = await measureSample(request, model, run);
     const tokens = Math.min(request.calibration.length, window * request.calibrationWindows);
-    const ratio = config.layers; // decoder layers are alike
+    const ratio = multiplyAddsRatio(source, request.accepts);
     const whole = multiplyAddsOf(model, config.layers) / multiplyAddsOf(model, 1);
     const windows = Math.floor(evaluation.length / window);
     const share = windows / Math.min(windows, EVALUATED_WINDOWS);
@@ -124,11 +127,12 @@ async function measureSample(
 }
 
 async function runSample(
-  { job, source, codecs }: EstimateRequest,
+  { job, source, codecs, accepts }: EstimateRequest,
   model: LlamaModel,
   calibration: ReturnType<typeof tokenBatches>,
   run: RunOptions,
 ): Promise<Measured> {
+  const { layers } = source.config;
   const limit = new AbortController();
   const signal = run.signal ? AbortSignal.any([run.signal, limit.signal]) : limit.signal;
   const clock = createPhaseClock(() => limit.abort());
@@ -136,7 +140,7 @@ async function runSample(
   try {
     const report = await job(
       model,
-      { calibration, onLayer: (layer) => void done.push(layer) },
+      { calibration, layers: sampled(accepts, layers), onLayer: (layer) => void done.push(layer) },
       { ...run, signal, onProgress: ({ fraction }) => clock.at(fraction) },
     );
     const seconds = clock.seconds();
@@ -145,7 +149,7 @@ async function runSample(
       const stored = new Map<string, StoredWeight>();
       for (const { name, weight } of weights)
         if (weight.format !== 'dense' && weight.store) stored.set(name, await weight.store());
-      return { seconds, finished: 1, packed: packedSize(source, stored, codecs) };
+      return { seconds, finished: 1, packed: packedSize(source, stored, codecs, accepts) };
     } finally {
       report.model.dispose();
     }
@@ -207,11 +211,32 @@ function multiplyAddsOf({ config, multiplyAdds }: LlamaModel, layers: number): n
 const denseBytes = ({ tensors }: Checkpoint): number =>
   tensors.names.reduce((sum, name) => sum + tensors.info(name).bytes, 0);
 
+/** The layer of the first decoder layer in the place of this one, and the layers of all decoder layers in the place of that. */
+const inFirst = (layer: string) => layer.replace(/\.layers\.\d+\./, '.layers.0.');
+const alike = (first: string, layers: number): readonly string[] =>
+  Array.from({ length: layers }, (_, i) => first.replace('.layers.0.', `.layers.${i}.`));
+
+/** Of the first decoder layer what is compressed in any. */
+const sampled =
+  (accepts: (layer: string) => boolean, layers: number) =>
+  (name: string): boolean =>
+    alike(name, layers).some(accepts);
+
+/** Multiply-adds of all layers that are compressed over those of the sample: the number of decoder layers where none is left out. */
+function multiplyAddsRatio(source: Checkpoint, accepts: (layer: string) => boolean): number {
+  const sizeOf = (layer: string) => source.tensors.info(`${layer}.weight`).shape.reduce((a, b) => a * b, 1);
+  const total = (layers: readonly string[]) => layers.reduce((sum, layer) => sum + sizeOf(layer), 0);
+  const all = linearLayers(source);
+  const first = all.filter((layer) => inFirst(layer) === layer);
+  return total(all.filter(accepts)) / total(first.filter(sampled(accepts, source.config.layers)));
+}
+
 /** Bytes of the tensors where the layers are written in their stored form; all decoder layers take what the first takes. */
 function packedSize(
   { tensors, config }: Checkpoint,
   stored: ReadonlyMap<string, StoredWeight>,
   codecs: readonly WeightCodec[],
+  accepts: (layer: string) => boolean,
 ): Pick<Estimate['disk'], 'packed' | 'packedReason'> {
   let codec: WeightCodec;
   try {
@@ -219,8 +244,10 @@ function packedSize(
   } catch (error) {
     return { packedReason: (error as Error).message };
   }
-  const isLayer = (name: string) =>
-    stored.has(name.replace(/\.weight$/, '').replace(/\.layers\.\d+\./, '.layers.0.'));
+  const isLayer = (name: string) => {
+    const layer = name.replace(/\.weight$/, '');
+    return accepts(layer) && stored.has(inFirst(layer));
+  };
   let bytes = 0;
   for (const name of tensors.names) {
     if (isLayer(name)) continue;
@@ -234,7 +261,7 @@ function packedSize(
       (sum, { dtype, shape }) => sum + shape.reduce((a, b) => a * b, 1) * ELEMENT_BYTES[dtype as 'U8'],
       0,
     );
-    bytes += config.layers * one;
+    bytes += alike(layer, config.layers).filter(accepts).length * one;
   }
   return { packed: { format: codecName(codec), bytes } };
 }

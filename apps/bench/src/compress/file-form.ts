@@ -1,6 +1,7 @@
 import {
   InvalidOptionsError,
   type Registry,
+  type SparsityPattern,
   type StoredWeight,
   UnsupportedError,
   type WeightCodec,
@@ -29,6 +30,48 @@ export function fileForm(format: string, codecs: readonly WeightCodec[]): FileFo
   if (named.length > 0) return named;
   const known = ['dense', 'packed', ...codecs.map(codecName)];
   throw new UsageError(`--format is ${known.join(', ')}; given '${format}'.`);
+}
+
+/**
+ * Refuses what cannot be, before any work: a form for other zeros than those that a pruner is asked for, for zeros where weights are
+ * quantized, and the reverse. Forms of a plugin's own are known when a layer is finished: see {@link watchForm}.
+ * @param pattern which zeros a pruner makes; undefined for a quantizer
+ * @throws UsageError when none of the codecs can write what is asked for
+ */
+export function requirePossible(form: FileForm, pattern: SparsityPattern | undefined): void {
+  if (form === 'dense') return;
+  const format = pattern === undefined ? undefined : typeof pattern === 'object' ? 'n:m' : 'bitmap';
+  const possible = (codec: WeightCodec) =>
+    codec.formats.some((one) => {
+      if (pattern === undefined) return one !== 'n:m' && one !== 'bitmap';
+      if (one === 'n:m' && typeof pattern === 'object') return writesPattern(codec, pattern);
+      return one === format || !['n:m', 'bitmap', 'integer', 'codebook'].includes(one);
+    });
+  if (form.some(possible)) return;
+  const names = form.map(codecName).join(', ');
+  const asked =
+    pattern === undefined
+      ? 'quantized weights'
+      : typeof pattern === 'object'
+        ? `the pattern ${pattern.n}:${pattern.m}`
+        : 'zeros anywhere';
+  const summaries = form.map(({ summary }) => summary).join(' ');
+  throw new UsageError(
+    `--format ${names} has no place for ${asked}: ${summaries} Take --format dense, or packed for the form that fits.`,
+  );
+}
+
+/** Whether the codec takes a layer of this pattern, of a size that fits. */
+function writesPattern(codec: WeightCodec, { n, m }: { readonly n: number; readonly m: number }): boolean {
+  try {
+    codec.configure(
+      new Map([['layer', { format: 'n:m', shape: [8, 8 * m], attributes: { n, m } }]]),
+      new Map(),
+    );
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

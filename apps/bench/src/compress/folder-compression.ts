@@ -1,16 +1,20 @@
-import type { ArtifactStore, LayerReport, WeightCodec } from '@espalier/core';
+import type { ArtifactStore, JsonObject, LayerReport, WeightCodec } from '@espalier/core';
 import { type Checkpoint, calibrationWindows, type TokenBatches, tokenBatches } from '@espalier/models';
 import type { CompressionJob } from './compression-job.js';
 import { type FileForm, watchForm } from './file-form.js';
-import type { LayerStore } from './layer-store.js';
+import type { Job, LayerStore, Written } from './layer-store.js';
 
 /** One compression of a checkpoint folder into another. */
 export interface FolderCompression {
   readonly source: Checkpoint;
   readonly out: string;
   readonly job: CompressionJob;
-  /** Everything that the result depends on: an interrupted run goes on only where it is the same. */
-  readonly settings: object;
+  /** Everything that the layers depend on: an interrupted run goes on only where it is the same. */
+  readonly settings: Job;
+  /** Deletes what an interrupted run has left. */
+  readonly fresh: boolean;
+  /** Stands in the report, before its figures. */
+  readonly about: JsonObject;
   readonly calibration: ArrayLike<number>;
   readonly evaluation: ArrayLike<number>;
   readonly window: number;
@@ -23,21 +27,17 @@ export interface FolderCompression {
   readonly stream: boolean;
   /** @param kept whether an earlier run finished it, whose report this is if there is one */
   readonly onLayer: (report: LayerReport, kept: boolean) => void;
-  /** Told once, when an earlier run has left finished layers. */
-  readonly onResume: (layers: number) => void;
+  /** Only layers that this accepts are compressed. */
+  readonly accepts: (layer: string) => boolean;
+  /** Told once, when an earlier run has left something: what it finished. */
+  readonly onResume: (finished: string) => void;
   readonly onStage: (stage: string) => void;
   /** Something that the user should know while there is time to stop. */
   readonly onWarning: (text: string) => void;
 }
 
-/** What is known once the new checkpoint is written. */
-export interface Compressed {
-  readonly layers: readonly LayerReport[];
-  /** In memory, everything counted. */
-  readonly bytes: number;
-  /** How the layers were written: dense, or the name of the codec (`codecName`). */
-  readonly format: string;
-}
+/** What {@link Written} says, but for the time. */
+export type Compressed = Omit<Written, 'seconds'>;
 
 export const calibrationBatches = ({
   calibration,
@@ -61,8 +61,10 @@ export function supervise(plan: FolderCompression, store: LayerStore): Supervisi
   const reports = new Map(store.finished);
   /** Layers that come from an earlier run. */
   const kept = new Set<string>();
+  /** Layers that this run has put into the store. */
+  const put = new Set<string>();
   let warned = false;
-  if (store.finished.size > 0) plan.onResume(store.finished.size);
+  if (store.finished.size > 0) plan.onResume(`${store.finished.size} layers are finished`);
   return {
     store: {
       async get(key) {
@@ -73,6 +75,7 @@ export function supervise(plan: FolderCompression, store: LayerStore): Supervisi
       async put(key, weight) {
         kept.delete(key);
         await store.put(key, weight);
+        put.add(key);
         if (isLayer(key)) finished(key, weight);
         // A state before the last, under a longer key: the method may still change its layout.
         else if (!warned && isLayer(afterSlash(key)))
@@ -88,7 +91,8 @@ export function supervise(plan: FolderCompression, store: LayerStore): Supervisi
     },
     onLayer(report) {
       const earlier = kept.has(report.layer) ? store.finished.get(report.layer) : undefined;
-      if (!earlier) store.note(report);
+      // Of a layer that is not kept there is nothing to go on with.
+      if (!earlier && put.has(report.layer)) store.note(report);
       reports.set(report.layer, earlier ?? report);
       plan.onLayer(earlier ?? report, kept.has(report.layer));
     },

@@ -6,6 +6,7 @@ import { INDEX_FILE } from './safetensors-folder.js';
 import type { PlannedTensor } from './safetensors-header.js';
 import { planShards, type Shard, shardIndex } from './shard-plan.js';
 import { storedPieces } from './stored-pieces.js';
+import { parseJsonObject } from './strict-json.js';
 
 export interface CheckpointWriterOptions {
   /** `config.json`; default that of `copyFrom`, byte for byte. */
@@ -14,6 +15,8 @@ export interface CheckpointWriterOptions {
   readonly copyFrom?: FileFolder | undefined;
   /** Most bytes of tensors in one file; default 5e9. A larger tensor has a file of its own. */
   readonly maxShardBytes?: number | undefined;
+  /** Tensors for which it says something else stand in different files, as far as they fit. Default: they all may stand in one. */
+  readonly shardOf?: ((name: string) => string) | undefined;
   /** Free text in every file; default `{ format: 'pt' }`, without which transformers refuses to load. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /**
@@ -39,7 +42,7 @@ export interface CheckpointWriter {
   abandon(): Promise<void>;
 }
 
-/** Files of a Hugging Face or llama2.c folder that go with any weights. */
+/** Files of a Hugging Face or llama2.c folder that go with any weights; {@link llama2cVocabulary} is another. */
 export const COMPANION_FILES = [
   'generation_config.json',
   'tokenizer.json',
@@ -51,8 +54,10 @@ export const COMPANION_FILES = [
   'tokenizer.model',
   'chat_template.jinja',
   'tokenizer.bin',
-  'tok512.bin',
 ] as const;
+
+/** What llama2.c calls the vocabulary of a model with so many tokens. */
+export const llama2cVocabulary = (size: number): string => `tok${size}.bin`;
 
 /**
  * Starts a Hugging Face folder. Positions follow from the plan, so equal tensors give equal bytes whatever the order of writing.
@@ -66,8 +71,8 @@ export async function createCheckpointWriter(
   plan: readonly PlannedTensor[],
   options: CheckpointWriterOptions = {},
 ): Promise<CheckpointWriter> {
-  const { config, copyFrom, resume, maxShardBytes = 5e9, metadata = { format: 'pt' } } = options;
-  const shards = planShards(plan, maxShardBytes, metadata);
+  const { config, copyFrom, resume, maxShardBytes = 5e9, shardOf, metadata = { format: 'pt' } } = options;
+  const shards = planShards(plan, maxShardBytes, metadata, shardOf);
   if (!config && !(await copyFrom?.has('config.json'))) {
     throw new InvalidOptionsError('A checkpoint needs a configuration.', {
       remedy: 'Give config, or copyFrom with a folder that has a config.json.',
@@ -77,22 +82,23 @@ export async function createCheckpointWriter(
     typeof target === 'string'
       ? await nodeOutput(target, resume === undefined ? 'fresh' : 'resumable')
       : target;
-  const job = JSON.stringify({ resume, maxShardBytes, metadata, plan });
+  const files = shards.map(({ entries }) => entries.map(({ name }) => name));
+  const job = JSON.stringify({ resume, metadata, plan, files });
   const done = await takeUp(output, job, resume !== undefined);
   await assertLeftIntact(output, shards, done);
   const writing = new Set<string>();
-  const files = openShards(output, shards, done);
+  const opened = openShards(output, shards, done);
 
   return {
     done,
     async write(name, content) {
-      const place = files.placeOf(name);
+      const place = opened.placeOf(name);
       if (done.has(name) || writing.has(name)) {
         throw new InvalidProblemError(`The tensor '${name}' is written already.`);
       }
       writing.add(name);
       try {
-        const file = await files.open(place.shard);
+        const file = await opened.open(place.shard);
         for (const [offset, bytes] of storedPieces(place.entry, content)) {
           await file.write(place.shard.head.length + place.entry.start + offset, bytes);
         }
@@ -101,7 +107,7 @@ export async function createCheckpointWriter(
           await output.note(JSON.stringify(name));
         }
         done.add(name);
-        await files.closeWhenFull(place.shard);
+        await opened.closeWhenFull(place.shard);
       } finally {
         writing.delete(name);
       }
@@ -113,14 +119,14 @@ export async function createCheckpointWriter(
           `${missing.length} tensors are not written yet, among them '${missing[0]!.name}'.`,
         );
       }
-      await files.close();
+      await opened.close();
       for (const [file, bytes] of await companions(shards, config, copyFrom)) {
         await output.put(file, bytes);
       }
       await output.commit();
     },
     async abandon() {
-      await files.close();
+      await opened.close();
       if (resume === undefined) await output.discard();
     },
   };
@@ -214,9 +220,11 @@ async function companions(
   const text = new TextEncoder();
   if (shards.length > 1) files.set(INDEX_FILE, text.encode(shardIndex(shards)));
   if (config) files.set('config.json', text.encode(`${JSON.stringify(config, null, 2)}\n`));
-  const copied = config ? COMPANION_FILES : ['config.json', ...COMPANION_FILES];
-  for (const file of copied) {
-    if (await copyFrom?.has(file)) files.set(file, await readWhole(copyFrom!, file));
+  if (!copyFrom) return files;
+  if (!config) files.set('config.json', await readWhole(copyFrom, 'config.json'));
+  const { vocab_size: size } = config ?? parseJsonObject(files.get('config.json')!, 'config.json');
+  for (const file of [...COMPANION_FILES, llama2cVocabulary(Number(size))]) {
+    if (await copyFrom.has(file)) files.set(file, await readWhole(copyFrom, file));
   }
   return files;
 }

@@ -73,7 +73,10 @@ export interface Checkpoint {
   readonly embedding: string;
   /** The tensor that holds the output head `[vocabulary, hidden]`; equal to `embedding` where the two are tied. */
   readonly head: string;
-  /** The folder with its other files (tokenizer); undefined for a single file. */
+  /**
+   * The folder with its other files (tokenizer). That of a llama2.c file on disk has the vocabulary that fits it, and a config.json that says
+   * what its header says; undefined for one that was opened as bytes.
+   */
   readonly files: FileFolder | undefined;
   close(): Promise<void>;
 }

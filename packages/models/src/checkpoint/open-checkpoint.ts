@@ -5,6 +5,7 @@ import type { FloatDtype } from './dtype.js';
 import { type FileFolder, readWhole } from './file-folder.js';
 import { matchTensors } from './llama-tensors.js';
 import { openLlama2c } from './llama2c.js';
+import { llama2cFolder } from './llama2c-folder.js';
 import { packQuantizedCodec } from './pack-quantized-codec.js';
 import { type PackedReader, packedReader } from './packed-reader.js';
 import { parseLlamaConfig } from './parse-config.js';
@@ -39,7 +40,10 @@ export async function openCheckpoint(
   { codecs = [] }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
   const { folder, file } = typeof from === 'string' ? await locate(from) : { folder: from, file: undefined };
-  if (file?.endsWith('.bin')) return openFully(await folder.open(file), openLlama2c);
+  if (file?.endsWith('.bin')) {
+    const opened = await openFully(await folder.open(file), openLlama2c);
+    return { ...opened, files: await llama2cFolder(folder, opened.config) };
+  }
   if (file !== undefined && !file.endsWith('.safetensors')) {
     throw new UnsupportedError(`${folder.name}/${file} is no checkpoint that is known.`, {
       remedy: 'Name a Hugging Face folder with config.json and safetensors files, or a llama2.c file *.bin.',

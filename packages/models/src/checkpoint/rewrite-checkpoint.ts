@@ -3,6 +3,7 @@ import {
   InvalidProblemError,
   type JsonObject,
   type RunOptions,
+  type RunState,
   type StoredWeight,
   startRun,
   type WeightCodec,
@@ -26,7 +27,7 @@ export interface RewriteOptions {
   readonly sparse24?: ((name: string) => boolean) | undefined;
   /** Layers that are written in a stored form; `edit` does not see them. */
   readonly packed?: PackedLayers | undefined;
-  /** See `CheckpointWriterOptions`. */
+  /** See `CheckpointWriterOptions`; default: in files as the source has them. */
   readonly maxShardBytes?: number | undefined;
   /** See `CheckpointWriterOptions`. */
   readonly resume?: string | undefined;
@@ -63,7 +64,10 @@ export async function rewriteCheckpoint(
   const { edit, maxShardBytes, resume } = options;
   const state = startRun(run);
   const { tensors } = source;
-  const items = await planItems(source, options);
+  const items = await planItems(source, options, state);
+  const homes = new Map(
+    items.flatMap(({ name, planned }) => planned.map((part) => [part.name, tensors.fileOf(name)])),
+  );
   const writer = await createCheckpointWriter(
     target,
     items.flatMap(({ planned }) => planned),
@@ -72,12 +76,13 @@ export async function rewriteCheckpoint(
       copyFrom: source.files,
       metadata: 'format' in tensors.metadata ? tensors.metadata : undefined,
       maxShardBytes,
+      shardOf: maxShardBytes === undefined ? (name) => homes.get(name)! : undefined,
       resume,
     },
   );
   try {
     for (const [i, { name, shape, dtype, planned, encode }] of items.entries()) {
-      state.throwIfAborted();
+      await state.turn();
       if (planned.every((tensor) => writer.done.has(tensor.name))) continue;
       const unchanged = !edit && planned.length === 1 && dtype === tensors.info(name).dtype;
       if (encode) await writeEncoded(writer, name, await encode());
@@ -106,10 +111,12 @@ interface Item {
 async function planItems(
   { tensors }: Checkpoint,
   { dtype, sparse24, packed }: RewriteOptions,
+  state: RunState,
 ): Promise<readonly Item[]> {
   const wanted = packed?.codec.dtype ?? dtype;
   const items: Item[] = [];
   for (const name of tensors.names) {
+    await state.turn();
     const { shape, dtype: stored } = tensors.info(name);
     const type = wanted !== undefined && isFloatDtype(stored) ? wanted : stored;
     const layer = packed?.layers.get(layerOf(name));

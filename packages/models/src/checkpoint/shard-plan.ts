@@ -16,17 +16,28 @@ export interface Shard {
 /**
  * Spreads tensors over files of at most `maxBytes` of data, in the order given, as Hugging Face does: a file is closed when the
  * next tensor does not fit any more, and a tensor that is larger has a file of its own.
+ * @param shardOf tensors for which it says something else stand in different files
  * @throws InvalidProblemError for no tensors, a name twice, or a shape that is none
  */
 export function planShards(
   plan: readonly PlannedTensor[],
   maxBytes: number,
   metadata: Readonly<Record<string, string>>,
+  shardOf: (name: string) => string = () => '',
 ): readonly Shard[] {
   if (!(maxBytes > 0)) {
     throw new InvalidOptionsError(`maxShardBytes is ${maxBytes}; it has to be a positive number of bytes.`);
   }
   assertPlan(plan);
+  const together = [...Map.groupBy(plan, ({ name }) => shardOf(name)).values()];
+  const groups = together.flatMap((tensors) => split(tensors, maxBytes));
+  return groups.map((tensors, i) => {
+    const { head, entries, dataBytes } = layOut(tensors, metadata);
+    return { file: shardName(i, groups.length), head, entries, size: head.length + dataBytes };
+  });
+}
+
+function split(plan: readonly PlannedTensor[], maxBytes: number): readonly PlannedTensor[][] {
   const groups: PlannedTensor[][] = [[]];
   let filled = 0;
   for (const tensor of plan) {
@@ -38,10 +49,7 @@ export function planShards(
     groups.at(-1)!.push(tensor);
     filled += bytes;
   }
-  return groups.map((tensors, i) => {
-    const { head, entries, dataBytes } = layOut(tensors, metadata);
-    return { file: shardName(i, groups.length), head, entries, size: head.length + dataBytes };
-  });
+  return groups;
 }
 
 /** `model.safetensors.index.json` for several shards. */
