@@ -117,6 +117,14 @@ describe('perplexity', () => {
     model.dispose();
   });
 
+  test.each([2.7, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32])('refuses the token %d', async (token) => {
+    const model = llamaFromArrays(CONFIG, arrays);
+    await expect(perplexity(model, [1, 2, token, 3], { window: 4 })).rejects.toThrow(
+      /A token is a whole number; given .* at position 2/,
+    );
+    model.dispose();
+  });
+
   test('one bit a byte is ln 2 nats a byte', () => {
     expect(bitsPerByte(3 * Math.LN2, 3)).toBeCloseTo(1, 12);
     expect(() => bitsPerByte(1, 0)).toThrow(/at least one byte/);

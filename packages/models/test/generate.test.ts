@@ -32,6 +32,16 @@ describe('decoding through caches', () => {
     model.dispose();
   });
 
+  test('refuses a token that is no whole number, and stays as it was', () => {
+    const model = llamaFromArrays(CONFIG, arrays);
+    const decoding = new Decoding(model);
+    expect(() => decoding.feed([[1, 2.7]])).toThrow('given 2.7 at position 1');
+    take(decoding.feed([[1, 2]]));
+    expect(decoding.length).toBe(2);
+    decoding.dispose();
+    model.dispose();
+  });
+
   test('several sequences side by side are decoded as each alone', () => {
     const model = llamaFromArrays(CONFIG, arrays);
     const texts = [randomTokens(CONFIG, 6, 1), randomTokens(CONFIG, 6, 2)];
@@ -156,12 +166,44 @@ describe('generation', () => {
     model.dispose();
   });
 
+  test.each([
+    [[1, Number.NaN], /whole number; given NaN at position 1/],
+    [[1.5, 2], /whole number; given 1.5 at position 0/],
+    [[1, 2 ** 32], /whole number; given 4294967296/],
+    [[1, -1], /given -1/],
+    [[1, CONFIG.vocabularySize], /0 to \d+, the vocabulary/],
+  ])('refuses the prompt %j before the first cache is filled', async (tokens, message) => {
+    const model = llamaFromArrays(CONFIG, arrays);
+    let filled = 0;
+    const compressor: KVCompressor = {
+      open: (shape) => {
+        const cache = new FullCache(shape);
+        const { prefill } = cache;
+        cache.prefill = (...given) => {
+          filled++;
+          return prefill.apply(cache, given);
+        };
+        return cache;
+      },
+    };
+    const before = tf.memory().numTensors;
+    const failed = await generate(model, tokens, { compressor }).catch((error) => error);
+    expect(isEspalierError(failed, 'invalid-problem')).toBe(true);
+    expect(failed.message).toMatch(message);
+    expect(filled).toBe(0);
+    expect(tf.memory().numTensors).toBe(before);
+    await generate(model, prompt, { compressor, maxNewTokens: 1 });
+    expect(filled).toBe(CONFIG.layers);
+    model.dispose();
+  });
+
   test('refuses what does not fit', async () => {
     const model = llamaFromArrays(CONFIG, arrays);
     await expect(generate(model, [])).rejects.toThrow(/at least one token/);
     await expect(generate(model, prompt, { maxNewTokens: 29 })).rejects.toThrow(/At most 28 new tokens fit/);
     await expect(generate(model, prompt, { temperature: -1 })).rejects.toThrow(/temperature/);
     await expect(generate(model, prompt, { topP: 0 })).rejects.toThrow(/topP/);
+    await expect(generate(model, prompt, { stopTokens: [0.5] })).rejects.toThrow(/whole number; given 0.5/);
     expect((await generate(model, prompt, { maxNewTokens: 28 })).tokens).toHaveLength(33);
     model.dispose();
   });
@@ -188,6 +230,19 @@ describe('sampling', () => {
       squares.map((square) => square / total),
       0.02,
     );
+  });
+
+  test('refuses what is no number, and never takes what cannot be', () => {
+    const random = createRandom(1);
+    const of = (logits: readonly number[], temperature = 0) =>
+      sampleToken(Float32Array.from(logits), { temperature }, random);
+    for (const temperature of [0, 1]) {
+      expect(() => of([Number.NaN, 1], temperature)).toThrow(/token 0 is not a number/);
+      expect(() => of([1, Number.NaN], temperature)).toThrow(/token 1 is not a number/);
+      expect(() => of([Number.POSITIVE_INFINITY, 1], temperature)).toThrow(/largest logit is Infinity/);
+      expect(of([Number.NEGATIVE_INFINITY, -3], temperature)).toBe(1);
+    }
+    expect(() => of([Number.NEGATIVE_INFINITY])).toThrow(/largest logit is -Infinity/);
   });
 
   test('keeps to the nucleus', () => {

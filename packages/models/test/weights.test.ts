@@ -99,6 +99,14 @@ describe('stored forms', () => {
     expect(await denseOf(weight)).toEqual([...matrix]);
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('an element of %d is refused', (value) => {
+    const bad = matrix.slice();
+    bad[9] = value;
+    const refused = `row 1, input 1 is ${value}`;
+    expect(() => nOfMWeight(bad, shape, { n: 2, m: 4 })).toThrow(refused);
+    expect(() => bitmapWeight(bad, shape)).toThrow(refused);
+  });
+
   test('integers stand for scale times code minus zero', async () => {
     const weight = integerWeight({
       shape: [1, 4],

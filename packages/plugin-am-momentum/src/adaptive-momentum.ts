@@ -42,12 +42,12 @@ export class AdaptiveMomentum implements Optimizer {
   }
 
   /**
-   * @throws NumericalError on a gradient or a loss that is not finite, before anything changes
+   * @throws NumericalError on a gradient or a loss that is not finite, or a gradient so large that the state would not be, before anything changes
    * @throws InvalidProblemError on a negative learning rate, a shape that does not fit, or a loss that is missing
    */
   async step(signal: TrainingSignal): Promise<StepReport> {
     const participants = this.#participants(signal);
-    await requireFinite(signal);
+    await requireFinite(signal, this.#rule.largestGradient);
     if (participants.length === 0) return { figures: {} };
     this.apply(signal);
     const beta = await this.coefficients();

@@ -1,5 +1,6 @@
 import { defineOptimizer } from '@espalier/core';
 import { adaptiveAdamFractionOp, adaptiveAdamStepOp } from '@espalier/kernels';
+import { LARGEST_FLOAT } from '@espalier/models';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AdaptiveMomentum } from './adaptive-momentum.js';
@@ -89,6 +90,8 @@ function ruleOf({
     scope,
     gap: 'gradient',
     lambda,
+    // Its square is in the second moment.
+    largestGradient: Math.sqrt(LARGEST_FLOAT),
     decayOf: (name, shape) => decayOf(decayFilter, decay, name, shape),
     measure({ parameter, gradient, slots, step, learningRate, previousLearningRate, weightDecay }) {
       const { direction, secondMoment, betaProduct } = slots;

@@ -1,5 +1,6 @@
 import { defineOptimizer } from '@espalier/core';
 import { adaptiveMomentumFractionOp, adaptiveMomentumStepOp } from '@espalier/kernels';
+import { LARGEST_FLOAT } from '@espalier/models';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { AdaptiveMomentum } from './adaptive-momentum.js';
@@ -46,7 +47,19 @@ const options = z
   .refine(({ gap, scope }) => gap === 'gradient' || scope === 'global', {
     path: ['gap'],
     message: "the loss belongs to the whole model: gap 'loss' needs scope 'global'",
-  });
+  })
+  .refine(({ gap, gapUsesLearningRateRatio }) => gap === 'gradient' || !gapUsesLearningRateRatio, {
+    path: ['gapUsesLearningRateRatio'],
+    message: "a difference of losses is not scaled: the ratio of learning rates counts with gap 'gradient'",
+  })
+  .refine(
+    ({ coefficient, gap, gapUsesLearningRateRatio }) =>
+      coefficient === 'adaptive' || (gap === 'gradient' && !gapUsesLearningRateRatio),
+    {
+      path: ['coefficient'],
+      message: "a fixed coefficient takes no gap: gap 'loss' and gapUsesLearningRateRatio need 'adaptive'",
+    },
+  );
 
 type Options = z.output<typeof options>;
 
@@ -95,6 +108,8 @@ function ruleOf({
     scope,
     gap,
     lambda,
+    // The direction, an average of gradients, may be as large with the other sign.
+    largestGradient: LARGEST_FLOAT / 2,
     decayOf: (name, shape) => decayOf(decayFilter, decay, name, shape),
     measure({
       parameter,

@@ -50,6 +50,8 @@ export interface MomentumRule {
   /** Whether the height of the memory plane comes from the losses of two steps. */
   readonly gap: 'gradient' | 'loss';
   readonly lambda: number;
+  /** The largest size of an element of a gradient with which a step stays within float32. */
+  readonly largestGradient: number;
   decayOf(name: string, shape: readonly number[]): number;
   measure(step: ParameterStep): Measured;
   advance(step: ParameterStep, fraction: Tensor): Advanced;

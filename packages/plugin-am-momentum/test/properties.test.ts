@@ -3,7 +3,7 @@ import { cpuRuntime } from '@espalier/runtime-cpu';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { amAdamw, amMsgd } from '../src/index.js';
-import { type GivenStep, stepsOf, walk } from './walk.js';
+import { type GivenStep, stepsOf, Walk, walk } from './walk.js';
 
 await cpuRuntime.activate();
 
@@ -172,9 +172,9 @@ describe('am-adamw', () => {
 });
 
 describe.each([
-  ['am-msgd', (scope: 'global' | 'perTensor') => amMsgd.create({ scope, weightDecay: 0.01 })],
-  ['am-adamw', (scope: 'global' | 'perTensor') => amAdamw.create({ scope, weightDecay: 0.01 })],
-] as const)('%s', (_name, create) => {
+  ['am-msgd', (scope: 'global' | 'perTensor') => amMsgd.create({ scope, weightDecay: 0.01 }), 1.7e38],
+  ['am-adamw', (scope: 'global' | 'perTensor') => amAdamw.create({ scope, weightDecay: 0.01 }), 1.84e19],
+] as const)('%s', (_name, create, largest) => {
   test('per tensor, each parameter goes its own way', async () => {
     await fc.assert(
       fc.asyncProperty(gradients, gradients, async (a, b) => {
@@ -226,6 +226,30 @@ describe.each([
           expect(values.x.every(Number.isFinite)).toBe(true);
         }
       }
+    }
+  });
+
+  test('everything stays finite up to the largest gradient that is taken, and a larger one is refused by name', async () => {
+    for (const scope of ['global', 'perTensor'] as const) {
+      const walking = new Walk(create(scope), { a: [1], x: [1, 1, 1] });
+      const take = (first: number) =>
+        walking.take({ gradients: { a: [1], x: [first, 0.5, -1] }, learningRate: 1e-3 });
+      for (const first of [largest, -largest, largest, 1, -largest]) {
+        const { values } = await take(first);
+        expect([...values.a!, ...values.x!].every(Number.isFinite)).toBe(true);
+        const { tensors } = walking.optimizer.state();
+        for (const each of Object.values(tensors)) {
+          expect([...each.dataSync()].every(Number.isFinite)).toBe(true);
+          each.dispose();
+        }
+      }
+      const before = walking.values();
+      await expect(take(1.01 * largest)).rejects.toMatchObject({
+        code: 'numerical',
+        message: expect.stringMatching(/gradient of x is [\de+.]+ at element 0/),
+      });
+      expect(walking.values()).toEqual(before);
+      walking.dispose();
     }
   });
 });

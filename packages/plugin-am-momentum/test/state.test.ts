@@ -227,6 +227,24 @@ test('refuses options out of range', () => {
     );
 });
 
+test('refuses options that do nothing beside others', () => {
+  const idle = [
+    { gap: 'loss', gapUsesLearningRateRatio: true },
+    { gap: 'loss', coefficient: 'fixed' },
+    { coefficient: 'fixed', gapUsesLearningRateRatio: true },
+  ] as const;
+  for (const options of idle) {
+    expect(() => amMsgd.create(options)).toThrow(expect.objectContaining({ code: 'invalid-options' }));
+    expect(() => amMsgd.create(options)).toThrow(/gap/);
+  }
+  for (const options of [
+    { gap: 'loss' },
+    { gapUsesLearningRateRatio: true },
+    { coefficient: 'fixed' },
+  ] as const)
+    amMsgd.create(options).dispose();
+});
+
 test('coefficients belong to optimizers of this package', async () => {
   const optimizer = amMsgd.create();
   expect(await momentumCoefficients(optimizer)).toBeUndefined();

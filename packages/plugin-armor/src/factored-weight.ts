@@ -35,7 +35,6 @@ export interface FactoredWeight extends CompressedWeight {
  * Takes over `core`.
  */
 export function factoredWeight({ shape, a, b, core }: FactoredParts): FactoredWeight {
-  const [outputs, inputs] = shape;
   const [left, right] = [a && tensorOf(a), b && tensorOf(b)];
   return {
     format: 'factored',

@@ -2,6 +2,7 @@ import {
   type AttentionShape,
   createRandom,
   describeAlgorithm,
+  isEspalierError,
   type JsonObject,
   type KVCompressor,
   type KVCompressorAlgorithm,
@@ -22,11 +23,8 @@ export interface Load {
 
 /** One layer of a decoder after a prompt and decoded tokens. */
 export function layerLoad({ config }: LlamaModel, prompt: number, decoded: number): Load {
-  const { layers, heads, kvHeads, headDim, ropeTheta } = config;
-  const shape = {
-    ...{ heads, keyValueHeads: kvHeads, headDimension: headDim, layer: 0, layers },
-    rope: { theta: ropeTheta, layout: 'half-split' },
-  } as const;
+  const { layers, heads, kvHeads, headDim } = config;
+  const shape = { heads, keyValueHeads: kvHeads, headDimension: headDim, layer: 0, layers };
   return { shape, prompt, decoded };
 }
 
@@ -60,7 +58,9 @@ export function withinBytes(
   share: number,
 ): Budgeted | string {
   return withTrials(algorithm, options, services, load, (tried) =>
-    hasBudget(algorithm) ? largestWithin(tried, share, algorithm.name) : tried(),
+    hasBudget(algorithm)
+      ? largestWithin(tried, leastBudget(algorithm, options, load), share, algorithm.name)
+      : tried(),
   );
 }
 
@@ -73,7 +73,7 @@ export function fitsInto(
 ): true | string {
   if (!hasBudget(algorithm)) return true;
   return withTrials(algorithm, options, {}, load, (tried) => {
-    const least = tried(LEAST);
+    const least = tried(leastBudget(algorithm, options, load));
     return least.share <= share || refusal(algorithm.name, least, share);
   });
 }
@@ -113,9 +113,33 @@ function denseBytes({ shape, prompt, decoded }: Load): number {
 
 type Tokens = readonly [queries: Tensor3D, keys: Tensor3D, values: Tensor3D];
 
+/** {@link LEAST}, or the least that the method does not refuse for heads of this shape, as closely as budgets are told apart. */
+function leastBudget(algorithm: KVAlgorithm, options: JsonObject, { shape }: Load): number {
+  const opens = (budget: number): boolean => {
+    try {
+      algorithm
+        .create({ ...options, budget } as JsonObject)
+        .open(shape)
+        .dispose();
+      return true;
+    } catch (error) {
+      if (isEspalierError(error, 'unsupported')) return false;
+      throw error;
+    }
+  };
+  if (opens(LEAST)) return LEAST;
+  let [refused, taken] = [LEAST, 1];
+  while (taken - refused > CLOSE) {
+    const middle = (refused + taken) / 2;
+    if (opens(middle)) taken = middle;
+    else refused = middle;
+  }
+  return taken;
+}
+
 /** By false position: bytes are nearly linear in the budget. */
-function largestWithin(tried: Tried, share: number, name: string): Budgeted | string {
-  let below = tried(LEAST);
+function largestWithin(tried: Tried, leastBudget: number, share: number, name: string): Budgeted | string {
+  let below = tried(leastBudget);
   if (below.share > share) return refusal(name, below, share);
   let above = tried(1);
   if (above.share <= share) return above;

@@ -92,17 +92,21 @@ const limitOf = (suite: 'quick' | 'full') => (suite === 'full' ? 600_000 : 5_000
 
 const common = ({ calibration }: LanguageModelTask): CompressionRequest => ({ calibration });
 
-/** Perplexity, divergence and bytes of what came out; the clock stands still meanwhile. */
+const QUICK_DIVERGENCE_WINDOWS = 8;
+
+/** Perplexity, bits a byte, divergence and bytes of what came out; the clock stands still meanwhile. */
 async function judged(
-  { model, evaluation }: LanguageModelTask,
+  { model, evaluation, suite, bytesOf }: LanguageModelTask,
   report: CompressionReport,
   trial: Trial,
 ): Promise<TrialOutcome> {
   return trial.untimed(async () => {
     try {
-      const dense = await perplexity(model, evaluation);
-      const after = await perplexity(report.model, evaluation);
-      const windows = consecutiveWindows(evaluation, 256).slice(0, 8);
+      const options = { ...(bytesOf && { bytesOf }) };
+      const dense = await perplexity(model, evaluation, options);
+      const after = await perplexity(report.model, evaluation, options);
+      const all = consecutiveWindows(evaluation, 256);
+      const windows = suite === 'full' ? all : all.slice(0, QUICK_DIVERGENCE_WINDOWS);
       const { mean } = await divergence(model, report.model, windows);
       const weights = report.model.layers().reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
       const bytes = report.model.layers().reduce((sum, { weight }) => sum + weight.bytes, 0);
@@ -110,6 +114,8 @@ async function judged(
         score: after.perplexity,
         metrics: {
           densePerplexity: dense.perplexity,
+          ...(after.bitsPerByte !== undefined && { bitsPerByte: after.bitsPerByte }),
+          ...(dense.bitsPerByte !== undefined && { denseBitsPerByte: dense.bitsPerByte }),
           divergence: mean,
           storedShare: storedShare(report.model, model),
           bitsPerWeight: (8 * bytes) / weights,

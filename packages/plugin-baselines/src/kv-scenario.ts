@@ -1,55 +1,74 @@
-import { defineScenario, type Scenario, UnsupportedError } from '@espalier/core';
 import {
+  defineScenario,
+  type JsonObject,
+  type KVCompressor,
+  type Scenario,
+  type Services,
+  UnsupportedError,
+} from '@espalier/core';
+import {
+  attentionInputs,
+  consecutiveWindows,
+  type NeedleCell,
   needleGrid,
   needleTask,
+  outputFidelity,
   streamedPerplexity,
   TESTBED_DATA,
   type TestbedModelName,
 } from '@espalier/models';
+import { dispose } from '@tensorflow/tfjs-core';
 import { fitsInto, type Load, layerLoad, withinBytes } from './byte-budget.js';
 import { cacheOf, cacheOptions } from './cache-options.js';
 import {
   type LanguageModelTask,
   loadLanguageModel,
   modelInstances,
-  REAL_MODELS,
   type Setting,
 } from './language-model-task.js';
 
-/** Bytes that a cache may take at the end of a window, over those of keys and values in float32. */
-const BUDGETS: readonly Setting[] = [0.5, 0.75, 0.25, 0.125].map((bytes) => ({
+/**
+ * Bytes that a cache may take at the end of a window, over those of keys and values in float32, and the share of the window that is its
+ * prompt. Methods that compress the prompt alone hold all that is decoded after it: long prompts are for them.
+ */
+const LONG_PROMPT: readonly Setting[] = [0.5, 0.75, 0.25, 0.125].map((bytes) => ({
   name: `${100 * bytes} % of the bytes`,
-  parameters: { bytes },
+  parameters: { bytes, prompt: 7 / 8 },
+}));
+/** The usual protocol: half of the window is decoded. */
+const HALF_PROMPT: readonly Setting[] = [1, 0.5, 0.25, 0.125].map((bytes) => ({
+  name: `${100 * bytes} % of the bytes, half decoded`,
+  parameters: { bytes, prompt: 1 / 2 },
 }));
 
-/** The other model predicts the ends of long windows better the less it sees of them: there no cache can be judged. */
-const MODELS = REAL_MODELS.slice(0, 1);
-
-/** Models over bytes are trained on sequences that are shorter than their context: beyond, they predict nothing. */
-const TRAINED_LENGTH: Partial<Record<TestbedModelName, number>> = {
+/**
+ * Longest windows. Models over bytes are trained on sequences that are shorter than their context: beyond, they predict nothing. The second
+ * real model predicts the ends of longer windows better the less it sees of them: there no cache can be judged.
+ */
+const LONGEST: Partial<Record<TestbedModelName, number>> = {
   'small-byte-model': 64,
   'byte-model': 128,
+  'tinystories-656k': 256,
 };
 
 interface Extent {
   readonly window: number;
   readonly windows: number;
-  readonly lengths: readonly [number, ...number[]];
-  readonly depths: readonly number[];
+  /** Windows whose attention outputs are compared with those of the full cache, in every layer and head. */
+  readonly compared: number;
 }
 
-const QUICK: Extent = { window: 256, windows: 3, lengths: [512], depths: [0, 0.5, 1] };
-const FULL: Extent = { window: 512, windows: 16, lengths: [1024, 4096], depths: [0, 0.2, 0.4, 0.6, 0.8, 1] };
-/** What is decoded of a window; methods that compress the prompt alone hold all of it. */
-const DECODED_SHARE = 1 / 8;
-/** Of the attention of the prompt's last queries, on the needle. */
-const HINT = 0.2;
+const QUICK: Extent = { window: 256, windows: 3, compared: 0 };
+const FULL: Extent = { window: 512, windows: 16, compared: 2 };
+/** Needles are a side figure here; `find-needles` has the whole grid. */
+const NEEDLES = { lengths: [512], depths: [0, 0.5, 1], hint: 0.2 } as const;
 
 /**
  * All key-value caches in the same bytes: at the end of a window they hold at most a given share of what keys and values take in float32,
  * whatever a method stores and in which type. Each method's option `budget` is set to what comes closest. Judged by the perplexity of the
- * last eighth of each window, decoded token by token through the cache, and by needles that it finds again at the same share of bytes.
- * A method without an option `budget` (the full cache) runs as it is.
+ * tokens of each window that are decoded one by one through the cache, and by needles that it finds again at the same share of bytes; in the
+ * full suite also by how far its attention outputs are from the dense ones. A method without an option `budget` (the full cache) runs as it
+ * is.
  */
 export const decodeThroughCache: Scenario<LanguageModelTask> = defineScenario({
   name: 'decode-through-cache',
@@ -62,9 +81,8 @@ export const decodeThroughCache: Scenario<LanguageModelTask> = defineScenario({
   instances: (context) =>
     modelInstances(
       context,
-      context.suite === 'full' ? BUDGETS : BUDGETS.slice(0, 1),
+      context.suite === 'full' ? [...HALF_PROMPT, ...LONG_PROMPT] : LONG_PROMPT.slice(0, 1),
       context.suite === 'full' ? 300_000 : 15_000,
-      MODELS,
     ),
   options: cacheOptions,
   load: loadLanguageModel,
@@ -72,7 +90,7 @@ export const decodeThroughCache: Scenario<LanguageModelTask> = defineScenario({
     return fitsInto(cacheOf(algorithm), options, windowLoad(task), shareOf(task));
   },
   async run(algorithm, options, task, trial) {
-    const { model, evaluation } = task;
+    const { model, evaluation, bytesOf } = task;
     const share = shareOf(task);
     const cache = cacheOf(algorithm);
     const budgeted = await trial.untimed(async () => {
@@ -81,29 +99,69 @@ export const decodeThroughCache: Scenario<LanguageModelTask> = defineScenario({
     });
     if (typeof budgeted === 'string') throw new UnsupportedError(budgeted);
     const { compressor, budget } = budgeted;
-    const found = await streamedPerplexity(model, compressor, evaluation, windowsOf(task), trial.run);
-    const needles = await trial.untimed(async () => {
-      const { lengths, depths } = extentOf(task);
-      // At greater lengths the same budget is at most the same share of the bytes.
-      const { shape } = needleTask({ length: lengths[0], depth: 0, hint: HINT });
-      const load = { shape, prompt: lengths[0], decoded: 0 };
-      const own = withinBytes(cache, options, trial.services, load, share);
-      return typeof own === 'string' ? [] : needleGrid(own.compressor, { lengths, depths, hint: HINT });
-    });
+    const measured = { ...windowsOf(task), ...(bytesOf && { bytesOf }) };
+    const found = await streamedPerplexity(model, compressor, evaluation, measured, trial.run);
+    const beside = await trial.untimed(async () => ({
+      needles: await needleFigures(cache, options, trial.services, share),
+      outputs: await outputFigures(task, compressor),
+    }));
     return {
       score: found.perplexity,
       metrics: {
         bytes: found.bytes,
         shareOfFloat32Bytes: found.bytes / found.denseBytes,
         ...(budget !== undefined && { budgetOption: budget }),
-        needleSuccess: needles.reduce((sum, { success }) => sum + success, 0) / needles.length,
-        needleShareOfFloat32Bytes:
-          needles.reduce((sum, { bytes, denseBytes }) => sum + bytes / denseBytes, 0) / needles.length,
+        ...(found.bitsPerByte !== undefined && { bitsPerByte: found.bitsPerByte }),
+        ...beside.needles,
+        ...beside.outputs,
       },
       stopped: 'finished',
     };
   },
 });
+
+/** Share of the needles that are found, in a budget of their own: heads are larger than those of the models. */
+async function needleFigures(
+  cache: ReturnType<typeof cacheOf>,
+  options: JsonObject,
+  services: Partial<Services>,
+  share: number,
+): Promise<Record<string, number>> {
+  const { shape } = needleTask({ length: NEEDLES.lengths[0], depth: 0, hint: NEEDLES.hint });
+  const own = withinBytes(cache, options, services, { shape, prompt: NEEDLES.lengths[0], decoded: 0 }, share);
+  const cells = typeof own === 'string' ? [] : await needleGrid(own.compressor, NEEDLES);
+  const mean = (of: (cell: NeedleCell) => number) =>
+    cells.reduce((sum, cell) => sum + of(cell), 0) / cells.length;
+  return {
+    needleSuccess: mean(({ success }) => success),
+    needleShareOfFloat32Bytes: mean(({ bytes, denseBytes }) => bytes / denseBytes),
+  };
+}
+
+/** ||O - O_dense|| / ||O_dense|| of the decoded tokens: its mean over all heads, by layer, and the largest of any head. */
+async function outputFigures(
+  task: LanguageModelTask,
+  compressor: KVCompressor,
+): Promise<Record<string, number>> {
+  const { compared } = extentOf(task);
+  if (compared === 0) return {};
+  const { window, prefill } = windowsOf(task);
+  const windows = consecutiveWindows(task.evaluation, window).slice(0, compared);
+  const byLayer: number[] = new Array(task.model.config.layers).fill(0);
+  let worst = 0;
+  for (const tokens of windows)
+    for (const inputs of attentionInputs(task.model, tokens)) {
+      const { layer, errors } = await outputFidelity(compressor, inputs, prefill);
+      dispose([inputs.queries, inputs.keys, inputs.values]);
+      byLayer[layer] += errors.reduce((sum, error) => sum + error, 0) / errors.length / windows.length;
+      worst = Math.max(worst, ...errors);
+    }
+  return {
+    outputError: byLayer.reduce((sum, error) => sum + error, 0) / byLayer.length,
+    outputErrorWorstHead: worst,
+    ...Object.fromEntries(byLayer.map((error, layer) => [`outputErrorLayer${layer}`, error])),
+  };
+}
 
 const extentOf = ({ suite }: LanguageModelTask): Extent => (suite === 'full' ? FULL : QUICK);
 
@@ -111,10 +169,10 @@ const extentOf = ({ suite }: LanguageModelTask): Extent => (suite === 'full' ? F
 function windowsOf(task: LanguageModelTask): { window: number; prefill: number; windows: number } {
   const wanted = extentOf(task);
   const name = task.instance.parameters['model'] as TestbedModelName;
-  const window = Math.min(wanted.window, TRAINED_LENGTH[name] ?? task.model.config.contextLength);
+  const window = Math.min(wanted.window, LONGEST[name] ?? task.model.config.contextLength);
   return {
     window,
-    prefill: Math.floor(window * (1 - DECODED_SHARE)),
+    prefill: Math.floor(window * Number(task.instance.parameters['prompt'])),
     windows: Math.floor((wanted.windows * wanted.window) / window),
   };
 }

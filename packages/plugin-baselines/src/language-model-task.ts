@@ -27,17 +27,16 @@ const WINDOW = 256;
 const QUICK_WINDOWS = 16;
 
 /** The real models, the first for the quick suite too. */
-export const REAL_MODELS: readonly TestbedModelName[] = ['stories260k', 'tinystories-656k'];
+const REAL_MODELS: readonly TestbedModelName[] = ['stories260k', 'tinystories-656k'];
 
 /** Every setting on the real models that are there, else on a model over bytes that is trained for the occasion. */
 export async function modelInstances(
   { suite, data }: ScenarioContext,
   settings: readonly Setting[],
   timeLimitMs: number,
-  models = REAL_MODELS,
 ): Promise<readonly Instance[]> {
   const real: TestbedModelName[] = [];
-  for (const name of suite === 'full' ? models : models.slice(0, 1))
+  for (const name of suite === 'full' ? REAL_MODELS : REAL_MODELS.slice(0, 1))
     if (await hasTestbedModel(name, data)) real.push(name);
   const generated = suite === 'full' ? 'byte-model' : 'small-byte-model';
   return (real.length > 0 ? real : [generated]).flatMap((model) =>
@@ -56,12 +55,13 @@ export async function loadLanguageModel(
   context: ScenarioContext,
 ): Promise<LanguageModelTask> {
   const name = instance.parameters['model'] as TestbedModelName;
-  const { model, calibration, evaluation } = await openTestbedModel(name, context);
+  const { model, calibration, evaluation, bytesOf } = await openTestbedModel(name, context);
   const quick = context.suite === 'quick';
   return {
     instance,
     suite: context.suite,
     model,
+    ...(bytesOf && { bytesOf }),
     evaluation: quick ? evaluation.subarray(0, WINDOW * QUICK_WINDOWS) : evaluation,
     calibration: tokenBatches(calibrationWindows(calibration, quick ? { count: QUICK_WINDOWS } : {})),
   };

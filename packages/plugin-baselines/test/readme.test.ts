@@ -32,7 +32,11 @@ test.each(plugin.algorithms.map((algorithm) => [algorithm.name, algorithm] as co
   'the README names %s with every option and its default',
   (name, algorithm) => {
     expect(readme).toContain(`\`${name}\``);
-    for (const option of describeAlgorithm(algorithm, plugin.name).options)
-      expect(readme).toContain(`\`${option.name}\` (${option.default === 1e-8 ? '1e-8' : option.default})`);
+    for (const option of describeAlgorithm(algorithm, plugin.name).options) {
+      // What follows from the request has no default, and is described.
+      const value =
+        option.default === undefined ? '' : `${option.default === 1e-8 ? '1e-8' : option.default})`;
+      expect(readme).toContain(`\`${option.name}\` (${value}`);
+    }
   },
 );

@@ -13,6 +13,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { withinBytes } from '../src/byte-budget.js';
 import { adamW, fullKV, h2o, momentumSgd, snapKV, streamingLlm } from '../src/index.js';
 import { decodeThroughCache } from '../src/kv-scenario.js';
+import { findNeedles } from '../src/needle-scenario.js';
 import { trainSmallModels } from '../src/optimizer-scenario.js';
 
 beforeAll(() => cpuRuntime.activate());
@@ -164,13 +165,79 @@ describe('withinBytes', () => {
   });
 });
 
+/** The model over bytes takes seconds to train: once for all. */
+let trained: ReturnType<typeof decodeThroughCache.load> | undefined;
+const smallTask = async (parameters: JsonObject) => {
+  const instance = {
+    name: 'small',
+    source: 'generated',
+    parameters: { model: 'small-byte-model', prompt: 7 / 8, ...parameters },
+    timeLimitMs: 1e4,
+  } as const;
+  trained ??= decodeThroughCache.load(instance, context('quick'));
+  return { ...(await trained), instance };
+};
+
+test('decode-through-cache has the usual protocol in full, on both real models, and one instance when it is quick', async () => {
+  const parametersOf = async (suite: ScenarioContext['suite']) =>
+    (await decodeThroughCache.instances(context(suite, data))).map(({ parameters }) => parameters);
+  expect(await parametersOf('quick')).toEqual([{ model: 'stories260k', bytes: 0.5, prompt: 7 / 8 }]);
+  const full = await parametersOf('full');
+  for (const model of ['stories260k', 'tinystories-656k'])
+    for (const bytes of [1, 0.5, 0.25, 0.125]) expect(full).toContainEqual({ model, bytes, prompt: 0.5 });
+});
+
+test('the full suite compares attention outputs, and half of a window is decoded', async () => {
+  const loaded = await smallTask({ bytes: 0.5, prompt: 0.5 });
+  const task = { ...loaded, suite: 'full' as const, evaluation: loaded.evaluation.subarray(0, 64 * 3) };
+  const trial: Trial = { run: {}, services: {}, point() {}, untimed: (work) => work() };
+  expect(decodeThroughCache.accepts(snapKV as AnyAlgorithm, task)).toMatch('at least');
+  const before = memory().numTensors;
+  const [all, some] = [
+    await decodeThroughCache.run(fullKV as AnyAlgorithm, {}, task, trial),
+    await decodeThroughCache.run(h2o as AnyAlgorithm, {}, task, trial),
+  ];
+  expect(memory().numTensors).toBe(before);
+  expect(all.metrics.outputError).toBeLessThan(1e-6);
+  const { outputError, outputErrorLayer0, outputErrorLayer1, outputErrorWorstHead } = some.metrics;
+  expect(outputError).toBeGreaterThan(1e-3);
+  expect((outputErrorLayer0! + outputErrorLayer1!) / 2).toBeCloseTo(outputError!, 12);
+  expect(outputErrorWorstHead).toBeGreaterThanOrEqual(Math.max(outputErrorLayer0!, outputErrorLayer1!));
+  // A byte is a token here.
+  expect(some.metrics.bitsPerByte).toBeCloseTo(Math.log2(some.score), 6);
+  expect(some.metrics.shareOfFloat32Bytes).toBeLessThanOrEqual(0.5);
+}, 120_000);
+
+test('find-needles tells heads, lengths, depths and hints apart', async () => {
+  const instances = await findNeedles.instances(context('full'));
+  expect(instances.map(({ parameters }) => parameters['structure'])).toContain('realistic');
+  for (const { parameters } of instances) expect(parameters['lengths']).toEqual([1024, 4096, 16_384]);
+  const [instance] = instances;
+  const short = { ...instance!, parameters: { ...instance!.parameters, bytes: 0.25, lengths: [128, 256] } };
+  const task = await findNeedles.load(short, context('full'));
+  const points: number[] = [];
+  const trial: Trial = {
+    run: {},
+    services: {},
+    point: (value) => points.push(value),
+    untimed: (work) => work(),
+  };
+  const whole = await findNeedles.run(fullKV as AnyAlgorithm, {}, task, trial);
+  expect(whole).toMatchObject({
+    score: 1,
+    metrics: { successAtHint0: 1, successAtHint20: 1, shareOfFloat32Bytes: 1 },
+  });
+  expect(points).toEqual([1, 1, 1, 1]);
+  expect(findNeedles.accepts(streamingLlm as AnyAlgorithm, task)).toBe(true);
+  const { score, metrics } = await findNeedles.run(streamingLlm as AnyAlgorithm, {}, task, trial);
+  expect(metrics).toMatchObject({ successAtDepth0: 1, successAtDepth100: 1 });
+  expect(metrics.successAtDepth50).toBeLessThan(0.5);
+  expect((metrics.successAtLength128! + metrics.successAtLength256!) / 2).toBeCloseTo(score, 12);
+  expect(metrics.shareOfFloat32Bytes).toBeLessThanOrEqual(0.25);
+}, 60_000);
+
 test('decode-through-cache refuses what does not fit, and measures what does', async () => {
-  const [instance] = await decodeThroughCache.instances(context('quick'));
-  const load = (bytes: number) =>
-    decodeThroughCache.load(
-      { ...instance!, parameters: { model: 'small-byte-model', bytes } },
-      context('quick'),
-    );
+  const load = (bytes: number) => smallTask({ bytes });
   const tight = await load(0.15);
   expect(decodeThroughCache.accepts(snapKV as AnyAlgorithm, await load(0.1))).toMatch('at least');
   expect(decodeThroughCache.accepts(h2o as AnyAlgorithm, tight)).toBe(true);

@@ -18,7 +18,7 @@ export function tableOf(columns) {
   );
   const head = columns.map(({ name, measured }) => `${name} (dense ${measured.dense.toFixed(3)})`);
   return [
-    `Perplexity, windows of 256 tokens; stored bits a weight of the linear layers, everything counted; \`rtn\` and \`gptq\` with codes of 2 bits. Tuned methods: 4 windows a step, \`lr\` 3e-3, \`beamSize\` 2, the code rate of each method from its grid, all from one start; ${steps.join('; ')}. ${measuredOn()}.`,
+    `Perplexity, windows of 256 tokens; stored bits a weight of the linear layers, everything counted. Tuned methods: codebooks within 3 bits, 4 windows a step, \`lr\` 3e-3, \`beamSize\` 2, the code rate of each method from its grid, all from one start; ${steps.join('; ')}. ${measuredOn()}.`,
     '',
     markdownTable(
       ['method', ...head.flatMap((name) => [name, 'bits'])],

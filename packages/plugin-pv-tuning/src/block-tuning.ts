@@ -5,6 +5,7 @@ import {
   type ResidualBlock,
   type RunState,
 } from '@espalier/core';
+import { releasingTape } from '@espalier/models';
 import {
   dispose,
   losses,
@@ -71,7 +72,7 @@ export async function tuneBlock(
     { continuous: adam, discrete: adam, deltaDecay: 1 },
     vectorsOf(student),
   );
-  const goals = inputs.map((input) => outputOf(teacher, blocks, input));
+  const goals: Tensor[] = [];
   const errorAt = (i: number): Scalar =>
     tidy(() => losses.meanSquaredError(goals[i], outputOf(student, blocks, inputs[i])));
   const held = inputs.length > 1 ? Math.max(1, Math.floor(VALIDATION_SHARE * inputs.length)) : 0;
@@ -90,11 +91,12 @@ export async function tuneBlock(
   };
   let best = tuning.copy();
   try {
+    for (const input of inputs) goals.push(outputOf(teacher, blocks, input));
     const before = await judge();
     let [after, epochs, since] = [before, 0, 0];
     for (; epochs < blockEpochs && since < blockPatience && !state.expired(); epochs++) {
       for (const i of training) {
-        state.throwIfAborted();
+        await state.turn();
         await tuning.step(gradientsOf(() => errorAt(i), tuning.variables()));
       }
       const value = await judge();
@@ -122,7 +124,7 @@ export const outputOf = (
 /** Gradients by name; a variable that plays no part has none. */
 function gradientsOf(error: () => Scalar, variables: Readonly<Record<string, Variable>>): NamedTensorMap {
   const names = new Map(Object.entries(variables).map(([name, each]) => [each.name, name]));
-  const { value, grads } = variableGrads(error, Object.values(variables));
+  const { value, grads } = releasingTape(() => variableGrads(error, Object.values(variables)));
   value.dispose();
   return Object.fromEntries(Object.entries(grads).map(([of, gradient]) => [names.get(of)!, gradient]));
 }

@@ -14,6 +14,7 @@ import { roundedByGptq, roundedToGrid } from './scalar-layer.js';
  *
  * @param groupSize of the request, before that of the options
  * @throws InvalidOptionsError for options that do not fit each other
+ * @throws InvalidProblemError for a group size where there are codebooks
  */
 export function layerMethod(
   options: LayerOptions,
@@ -21,10 +22,15 @@ export function layerMethod(
   groupSize: number | 'auto' = options.groupSize ?? 'auto',
 ): LayerwiseMethod {
   const scalar = options.representation === 'scalar';
-  if (scalar && options.calibrate)
-    throw new InvalidOptionsError('Small integers are not fitted to the outputs by `calibrate`.', {
-      remedy: "Take scalarInit: 'gptq', or representation: 'codebook'.",
-    });
+  if (!scalar && groupSize !== 'auto')
+    throw new InvalidProblemError(
+      `Codebooks have no groups of inputs that share a scale; given groupSize ${groupSize}.`,
+      { remedy: 'Leave it out; inGroup and outGroup are the sizes of a tile.' },
+    );
+  if (!scalar && options.codebookValueGroups > 1 && options.codebookValueBits === 16)
+    throw new InvalidOptionsError(
+      `codebookValueGroups counts where codebookValueBits is below 16; given ${options.codebookValueGroups} groups.`,
+    );
   const hessian = scalar ? options.scalarInit === 'gptq' : options.calibrate;
   return {
     gather: hessian ? 'hessian' : 'none',

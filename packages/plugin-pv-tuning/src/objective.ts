@@ -51,23 +51,20 @@ export async function gradientsOn(
   of: NonNullable<GradientRequest['of']>,
 ): Promise<{ readonly loss: number; readonly gradients: NamedTensors }> {
   let [total, gradients]: [number, Record<string, Tensor>] = [0, {}];
-  for (const { part, share } of partsOf(batch, goal.microBatch)) {
-    const { objective, release } = objectiveAgainst(part, goal);
-    const { loss, gradients: found } = student.gradients!(part, {
-      mode: 'evaluate',
-      of,
-      ...(objective && { objective }),
-    });
-    release();
-    if (part !== batch) disposeBatch(part);
-    gradients = share === 1 ? { ...found } : addedUp(gradients, found, share);
-    const [value] = await loss.data();
-    loss.dispose();
-    if (!Number.isFinite(value)) {
-      dispose(gradients);
-      throw new NumericalError(`The loss is ${value}.`);
+  try {
+    for (const { part, share } of partsOf(batch, goal.microBatch)) {
+      const { loss, gradients: found } = against(part, goal, (objective) =>
+        student.gradients!(part, { mode: 'evaluate', of, ...(objective && { objective }) }),
+      );
+      gradients = share === 1 ? { ...found } : addedUp(gradients, found, share);
+      const [value] = await loss.data();
+      loss.dispose();
+      if (!Number.isFinite(value)) throw new NumericalError(`The loss is ${value}.`);
+      total += share * value;
     }
-    total += share * value;
+  } catch (error) {
+    dispose(gradients);
+    throw error;
   }
   return { loss: total, gradients };
 }
@@ -82,10 +79,9 @@ export async function objectiveOver(
   for await (const batch of batches) {
     const size = sizeOf(batch);
     for (const { part, share } of partsOf(batch, goal.microBatch)) {
-      const { objective, release } = objectiveAgainst(part, goal);
-      const loss = tidy(() => (objective ? objective(student.logits(part), part) : student.loss(part)));
-      release();
-      if (part !== batch) disposeBatch(part);
+      const loss = against(part, goal, (objective) =>
+        tidy(() => (objective ? objective(student.logits(part), part) : student.loss(part))),
+      );
       total += size * share * (await loss.data())[0];
       loss.dispose();
     }
@@ -95,22 +91,24 @@ export async function objectiveOver(
   return total / count;
 }
 
-/** The objective on one batch, against the teacher's log-probabilities, which live until `release`. */
-function objectiveAgainst(
+/** Does something with the objective on one batch: against the teacher's log-probabilities, or undefined for the model's own loss. */
+function against<T>(
   batch: Batch,
   { teacher, objective }: Goal,
-): { readonly objective?: NonNullable<GradientRequest['objective']>; release(): void } {
-  if (objective === 'cross-entropy') return { release() {} };
+  work: (objective: GradientRequest['objective']) => T,
+): T {
+  if (objective === 'cross-entropy') return work(undefined);
   const reference = tidy(() => logSoftmax(teacher.logits(batch)));
-  return {
-    objective: (logits) => klDivergence(reference, logits),
-    release: () => reference.dispose(),
-  };
+  try {
+    return work((logits) => klDivergence(reference, logits));
+  } finally {
+    reference.dispose();
+  }
 }
 
 const sizeOf = ({ inputs }: Batch): number => inputs.shape[0] ?? 1;
 
-/** Stretches of a batch with their share of it; a whole batch is itself. */
+/** Stretches of a batch with their share of it, each until the next is asked for; a whole batch is itself. */
 function* partsOf(
   batch: Batch,
   microBatch = Number.POSITIVE_INFINITY,
@@ -127,7 +125,11 @@ function* partsOf(
     const rows = (all: Tensor) =>
       slice(all, [start, ...all.shape.slice(1).map(() => 0)], [count, ...all.shape.slice(1)]);
     const part = { inputs: rows(batch.inputs), ...(batch.targets && { targets: rows(batch.targets) }) };
-    yield { part, share: count / size };
+    try {
+      yield { part, share: count / size };
+    } finally {
+      disposeBatch(part);
+    }
   }
 }
 

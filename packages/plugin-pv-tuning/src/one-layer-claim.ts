@@ -5,15 +5,10 @@ import { initialise } from './initialise.js';
 import { codeSettings, METHODS } from './methods.js';
 import { TunedLayer } from './tuned-layer.js';
 
-const METHOD_NAMES = [
-  'continuous-only',
-  'naive-linearized-pv',
-  'straight-through',
-  'subspace-pv+ste',
-] as const;
 type Name = keyof typeof METHODS;
-const BEATEN = ['continuous-only', 'naive-linearized-pv', 'straight-through'] as const;
-const ALL = ['start', ...METHOD_NAMES];
+const NAMES = Object.keys(METHODS) as readonly Name[];
+const OTHERS = NAMES.filter((name) => name !== 'subspace-pv+ste');
+const ALL = ['start', ...NAMES];
 
 const LAYOUT: CodebookLayout = {
   outputs: 32,
@@ -27,21 +22,29 @@ const STEPS = 200;
 /** Each method is judged at the best of these. */
 const RATES = [0.01, 0.03];
 const CODE_RATES = [0.03, 0.1, 0.3];
+/** Of stochastic rounding; at 1, which the method has by itself, it ends far above all others. */
+const TEMPERATURE = 0.1;
 
 /** The order of the paper's table where gradients are exact. */
 export const oneLayer = defineClaim({
   name: 'one-layer',
   tier: 'quick',
   statement:
-    'On one layer of 32 x 64 with a quadratic loss, 200 steps, each at the best of two rates and three code rates, the loss of subspace-pv+ste ends below those of continuous-only, naive-linearized-pv and straight-through.',
-  paper: { figure: '5.90 against 6.69, 6.68 and 6.41 in perplexity', setting: PAPER_SETTING },
-  measure: ({ seed, signal }) => lossesOnOneLayer({ seed, signal, methods: METHOD_NAMES, noise: 0 }),
+    'On one layer of 32 x 64 with a quadratic loss, 200 steps, each at the best of two rates and three code rates (stochastic rounding at a temperature of 0.1), the loss of subspace-pv+ste ends below those of all other methods.',
+  paper: {
+    figure:
+      '5.90 in perplexity against 6.69 continuous, 6.68 naive, 6.56 stochastic rounding, 6.41 straight-through, 6.13 subspace',
+    setting: PAPER_SETTING,
+  },
+  measure: ({ seed, signal }) => lossesOnOneLayer({ seed, signal, methods: NAMES, noise: 0 }),
   figure: (measured) => series(measured, ALL),
   judge(measured) {
-    const beaten = BEATEN.filter((name) => measured['subspace-pv+ste'] < measured[name]).length;
+    const lower = OTHERS.filter((name) => measured['subspace-pv+ste'] >= measured[name]);
+    const beaten = OTHERS.length - lower.length;
+    const wrong = lower.length > 0 ? `; as low or lower: ${lower.join(', ')}` : '';
     return {
-      verdict: beaten === BEATEN.length ? 'holds' : beaten > 0 ? 'partly' : 'does not hold',
-      reason: `Lowest loss of each: ${series(measured, ALL)}.`,
+      verdict: lower.length === 0 ? 'holds' : 2 * beaten > OTHERS.length ? 'partly' : 'does not hold',
+      reason: `It ends below ${beaten} of ${OTHERS.length}${wrong}. Lowest loss of each: ${series(measured, ALL)}.`,
     };
   },
 });
@@ -129,10 +132,12 @@ function correlatedInputs(inputs: number, random: RandomSource): Float64Array {
 
 function layerFor(start: CodebookLayer, name: Name, rate: number, codeRate: number): TunedLayer {
   const adam = { lamb: true, debias: true, amsgrad: false };
+  const preset = METHODS[name];
+  const method = preset.stochasticRounding > 0 ? { ...preset, stochasticRounding: TEMPERATURE } : preset;
   return new TunedLayer(start, {
     continuous: { ...adam, learningRate: rate, betas: [0.9, 0.95] },
     discrete: { ...adam, learningRate: codeRate, betas: [0, 0.95] },
-    deltaDecay: METHODS[name].deltaDecay,
-    codes: codeSettings(METHODS[name], { beamSize: 1, selectionTemperature: 0 }),
+    deltaDecay: method.deltaDecay,
+    codes: codeSettings(method, { beamSize: 1, selectionTemperature: 0 }),
   });
 }

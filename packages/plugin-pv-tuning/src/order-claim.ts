@@ -19,17 +19,27 @@ import {
 } from '@espalier/models';
 import { gptq, roundToNearest } from '@espalier/models/baselines';
 import { aqlm } from './aqlm.js';
-import { PAPER_SETTING, series } from './claim-words.js';
+import { PAPER_SETTING, roundedFigure } from './claim-words.js';
 import { pvTuning } from './pv-tuning.js';
 import { TUNED_RATES } from './tuned-rates.js';
 
 type Tuned = keyof typeof TUNED_RATES;
 const TUNED = Object.keys(TUNED_RATES) as Tuned[];
-const ALL = ['dense', 'rtn', 'gptq', 'calibration-only', ...TUNED];
+/** Integers for comparison, by the bits of their codes, which scales come on top of. */
+const INTEGERS = [
+  ['rtn', roundToNearest, 2],
+  ['gptq', gptq, 2],
+  ['gptq', gptq, 3],
+] as const;
+const label = (name: string, bits: number) => `${name}, ${bits}-bit codes`;
+const ALL = ['dense', ...INTEGERS.map(([name, , bits]) => label(name, bits)), 'calibration-only', ...TUNED];
 
+/** Of codebooks, everything stored counted. */
 const BITS = 3;
-/** Windows of 256 tokens that methods are tuned on, and the ones after them that choose among states. */
-const [WINDOWS, VALIDATION_WINDOWS] = [64, 8];
+/** Windows that methods are tuned on, the ones after them that choose among states, and windows a step. */
+const [WINDOWS, VALIDATION_WINDOWS, BATCH] = [64, 8, 4];
+/** Tokens of a window. */
+const LENGTH = 256;
 /** Of all tuned methods; small models take larger steps than the released rates, which are for 1e9 tokens. */
 const SHARED = { lr: 3e-3, beamSize: 2 } as const;
 
@@ -43,29 +53,31 @@ async function compareQuantizers(
     data,
     cacheFolder: services.cacheFolder,
   });
-  const windows = calibrationWindows(calibration, { count: WINDOWS + VALIDATION_WINDOWS });
-  const batches = tokenBatches(windows.slice(0, WINDOWS), 4);
+  const windows = calibrationWindows(calibration, {
+    window: LENGTH,
+    count: WINDOWS + VALIDATION_WINDOWS,
+  });
+  const batches = tokenBatches(windows.slice(0, WINDOWS), BATCH);
   const validation = tokenBatches(windows.slice(WINDOWS), VALIDATION_WINDOWS);
   const training: TrainingData = { batchesPerEpoch: batches.length, epoch: () => batches, validation };
   const measured: Record<string, number> = {};
   const measure = async (
-    label: string,
+    under: string,
     algorithm: QuantizerAlgorithm<string, OptionsSchema>,
     options: object,
     bits = BITS,
   ) => {
-    onProgress?.(`${name}: ${label}`);
+    onProgress?.(`${name}: ${under}`);
     const report = await algorithm
       .create(options, services)
       .quantize(model, { bits, calibration: batches, data: training }, { seed, signal });
-    measured[label] = (await perplexity(report.model, evaluation)).perplexity;
-    measured[`${label}.share`] = storedShare(report.model, model);
+    measured[under] = (await perplexity(report.model, evaluation, { window: LENGTH })).perplexity;
+    measured[`${under}.share`] = storedShare(report.model, model);
     report.model.dispose();
   };
   try {
-    measured.dense = (await perplexity(model, evaluation)).perplexity;
-    await measure('rtn', roundToNearest, {}, 2);
-    await measure('gptq', gptq, {}, 2);
+    measured.dense = (await perplexity(model, evaluation, { window: LENGTH })).perplexity;
+    for (const [name, algorithm, bits] of INTEGERS) await measure(label(name, bits), algorithm, {}, bits);
     await measure('calibration-only', aqlm, {});
     for (const method of TUNED)
       await measure(method, pvTuning, { method, steps, ...SHARED, ...TUNED_RATES[method] });
@@ -87,6 +99,16 @@ const ORDER = [
   'subspace-pv+ste',
 ] as const;
 
+/** Each perplexity with the bits a weight that it was reached at, scales and codebooks counted. */
+const perplexities = (measured: Measurements): string =>
+  ALL.filter((name) => measured[name] !== undefined)
+    .map((name) => {
+      const share = measured[`${name}.share`];
+      const at = share === undefined ? '' : ` at ${(32 * share).toFixed(2)} bits`;
+      return `${name} ${roundedFigure(measured[name])}${at}`;
+    })
+    .join('; ');
+
 function judgeOrder(measured: Measurements): Verdict {
   const pairs = ORDER.slice(1).map((lower, i) => [lower, ORDER[i]] as const);
   const right = pairs.filter(([lower, higher]) => measured[lower] < measured[higher]);
@@ -96,7 +118,7 @@ function judgeOrder(measured: Measurements): Verdict {
     .map(([lower, higher]) => `${lower} is not below ${higher}`);
   return {
     verdict: wrong.length === 0 ? 'holds' : lowest && right.length > 1 ? 'partly' : 'does not hold',
-    reason: `${right.length} of the ${pairs.length} steps of the order hold${wrong.length > 0 ? ` (${wrong.join(', ')})` : ''}. Perplexities: ${series(measured, ALL)}.`,
+    reason: `${right.length} of the ${pairs.length} steps of the order hold${wrong.length > 0 ? ` (${wrong.join(', ')})` : ''}. Perplexities: ${perplexities(measured)}.`,
   };
 }
 
@@ -105,7 +127,7 @@ export const order = (name: TestbedModelName, steps: number): Claim =>
   defineClaim({
     name: `order-${name}`,
     tier: 'full',
-    statement: `On ${name} at ${BITS} bits, ${steps} steps, each at rates tuned for it, perplexity falls in the order calibration-only, continuous-only, stochastic-rounding, straight-through, subspace-pv, subspace-pv+ste.`,
+    statement: `On ${name}, codebooks within ${BITS} bits a weight, ${steps} steps of ${BATCH} windows of ${LENGTH} tokens (${(steps * BATCH * LENGTH).toLocaleString('en')} tokens), each at rates tuned for it, perplexity on windows of ${LENGTH} falls in the order calibration-only, continuous-only, stochastic-rounding, straight-through, subspace-pv, subspace-pv+ste; rtn and gptq with codes of 2 and 3 bits stand beside it.`,
     paper: {
       figure:
         '7.38 calibration, 6.69 continuous, 6.56 stochastic rounding, 6.41 straight-through, 6.13 subspace, 5.90 subspace with straight-through',
@@ -113,6 +135,6 @@ export const order = (name: TestbedModelName, steps: number): Claim =>
     },
     data: TESTBED_DATA,
     measure: (context) => compareQuantizers(name, steps, context),
-    figure: (measured) => series(measured, ALL),
+    figure: perplexities,
     judge: judgeOrder,
   });

@@ -10,6 +10,7 @@ import {
   startRun,
   UnsupportedError,
 } from '@espalier/core';
+import { refuseIdleOptions } from './idle-options.js';
 import { layersOf, reportsOf } from './layer-reports.js';
 import { putOthers, takeOthers } from './other-store.js';
 import { quantizeLayers } from './quantize-layers.js';
@@ -44,6 +45,7 @@ export const pvTuning = defineQuantizer({
     'calibration alone': { method: 'calibration-only' },
   },
   create(chosen, services) {
+    refuseIdleOptions(chosen);
     const step = stepSettings(chosen);
     return {
       async quantize(model, request, run = {}) {
@@ -125,5 +127,6 @@ async function handOn(
 function detailsOf(report: CompressionReport, tuned: Tuned | undefined): { readonly details?: Json } {
   if (!tuned) return report.details === undefined ? {} : { details: report.details };
   const history = tuned.history.map((point) => ({ ...point }));
-  return { details: { ...(report.details as object | undefined), ...tuned, history } };
+  const seen = { ...tuned.seen };
+  return { details: { ...(report.details as object | undefined), ...tuned, seen, history } };
 }

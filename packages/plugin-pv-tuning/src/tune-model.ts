@@ -11,6 +11,7 @@ import { Variable } from '@tensorflow/tfjs-core';
 import { batchesFrom } from './batch-cursor.js';
 import { type Goal, type Objective, objectiveOver } from './objective.js';
 import type { QuantizedLayer } from './quantized-layer.js';
+import { afterBatch, NOTHING_SEEN, type SeenData } from './seen-data.js';
 import type { StepSettings } from './tuned-layer.js';
 import { Tuning } from './tuning.js';
 import { loadTuning, saveTuning, type TuningPoint } from './tuning-store.js';
@@ -34,6 +35,8 @@ export interface Tuned {
   readonly bestStep: number;
   /** Tiles whose codes changed, summed over the steps. */
   readonly codesChanged: number;
+  /** What it was trained on; the validation data apart. */
+  readonly seen: SeenData;
   readonly history: readonly { readonly step: number; readonly value: number }[];
 }
 
@@ -66,11 +69,12 @@ export async function tuneModel(
     let point = saved?.point ?? startingPoint(await judge(student, request, goal));
     for await (const { batch, next } of batchesFrom(request, point)) {
       if (point.step >= steps) break;
-      state.throwIfAborted();
+      await state.turn();
       if (state.expired()) break;
       const step = point.step + 1;
       const changed = await at(step, tuning.stepOn(batch, goal, random.fork(`step ${step}`)));
-      point = { ...point, ...next, step, codesChanged: point.codesChanged + changed };
+      const codesChanged = point.codesChanged + changed;
+      point = { ...point, ...next, step, codesChanged, seen: afterBatch(point.seen, batch) };
       if (step % evaluateEvery === 0 || step === steps) {
         const value = await at(step, judge(student, request, goal));
         point = { ...point, history: [...point.history, { step, value }] };
@@ -82,8 +86,8 @@ export async function tuneModel(
       }
       state.report({ iteration: step, fraction: step / steps, value: point.after, message: 'tuning' });
     }
-    const { step, before, after, bestStep, codesChanged, history } = point;
-    return { steps: step, before, after, bestStep, codesChanged, history };
+    const { step, before, after, bestStep, codesChanged, seen, history } = point;
+    return { steps: step, before, after, bestStep, codesChanged, seen, history };
   } finally {
     tuning.finish(best);
   }
@@ -107,6 +111,7 @@ const startingPoint = (value: number): TuningPoint => ({
   after: value,
   bestStep: 0,
   codesChanged: 0,
+  seen: NOTHING_SEEN,
   history: [{ step: 0, value }],
 });
 

@@ -20,9 +20,16 @@ export const tuningOptions = z.strictObject({
     .describe("Divergence from the dense model, or the model's own loss."),
   steps: count.default(100).describe('Optimizer steps, one batch each.'),
   lr: z.number().min(0).default(3e-4).describe('Rate of codebooks, scales and the other parameters.'),
-  codeLr: z.number().min(0).default(1e-2).describe('Rate of the weight that codes are chosen for.'),
+  codeLr: z
+    .number()
+    .min(0)
+    .default(1e-2)
+    .describe('Rate of the weight that codes are chosen for, where codes move.'),
   betas: z.tuple([beta, beta]).default([0.9, 0.95]).describe('Of the continuous parameters.'),
-  codeBetas: z.tuple([beta, beta]).default([0, 0.95]).describe('Of the weight that codes are chosen for.'),
+  codeBetas: z
+    .tuple([beta, beta])
+    .default([0, 0.95])
+    .describe('Of the weight that codes are chosen for, where codes move.'),
   optimizer: z
     .enum(['lamb', 'adam'])
     .default('lamb')
@@ -54,8 +61,8 @@ export const tuningOptions = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe('Above 0 tiles are drawn by their distance, not the farthest taken.'),
-  beamSize: count.default(5).describe('Hypotheses of the search for codes.'),
+    .describe('Above 0 tiles are drawn by their distance, not the farthest taken, where not all may change.'),
+  beamSize: count.default(5).describe('Hypotheses of the search for codes, where codes move.'),
   updateOthers: z.boolean().default(true).describe('Whether norms, biases and embeddings are tuned.'),
   bufferDtype: z
     .enum(['float32', 'bf16'])
@@ -82,7 +89,7 @@ export function stepSettings(chosen: TuningOptions): StepSettings | undefined {
     stochasticRounding: chosen.stochasticRounding ?? preset.stochasticRounding,
     trustRatio: chosen.trustRatio ?? preset.trustRatio,
   };
-  if (method.stochasticRounding > 0 && chosen.beamSize < 2)
+  if (method.codes && method.stochasticRounding > 0 && chosen.beamSize < 2)
     throw new InvalidOptionsError(
       `Stochastic rounding chooses between candidates: beamSize is at least 2; given ${chosen.beamSize}.`,
     );

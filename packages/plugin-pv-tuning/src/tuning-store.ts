@@ -1,6 +1,7 @@
 import { type ArtifactStore, InvalidDataError, type JsonObject, type StoredArrays } from '@espalier/core';
 import type { Cursor } from './batch-cursor.js';
 import { continuousParts, type QuantizedLayer, withParts } from './quantized-layer.js';
+import type { SeenData } from './seen-data.js';
 import type { LayerArrays } from './tuned-layer.js';
 import type { Snapshot, Tuning } from './tuning.js';
 
@@ -12,6 +13,7 @@ export interface TuningPoint extends Cursor {
   readonly after: number;
   readonly bestStep: number;
   readonly codesChanged: number;
+  readonly seen: SeenData;
   readonly history: readonly { readonly step: number; readonly value: number }[];
 }
 
@@ -44,7 +46,8 @@ export async function saveTuning(
       attributes: { steps },
     });
   }
-  const attributes = { generation, ...point, history: point.history.map((each) => ({ ...each })) };
+  const history = point.history.map((each) => ({ ...each }));
+  const attributes = { generation, ...point, seen: { ...point.seen }, history };
   await store.put('tuning', { format: FORMAT, shape: [1, 1], arrays: {}, attributes });
 }
 

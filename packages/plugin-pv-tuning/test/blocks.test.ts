@@ -153,7 +153,9 @@ test('a decoder tuned on from there, in small integers too, is what its store gi
     };
     const quantizer = pvTuning.create({ ...options, steps: 4, evaluateEvery: 2, lr: 2e-3 });
     const first = await quantizer.quantize(model, { bits: 6, calibration, store });
-    expect(first.details).toMatchObject({ steps: 4 });
+    // Two windows of 12 tokens a step.
+    const seen = { samples: 8, batch: 2, tokens: 96, window: 12 };
+    expect(first.details).toMatchObject({ steps: 4, seen });
     const { before, after } = first.details as { before: number; after: number };
     expect(after).toBeLessThan(before);
     const again = await quantizer.quantize(model, { bits: 6, calibration, store });

@@ -49,8 +49,10 @@ describe('pv-tuning', () => {
 describe('claims', () => {
   const perplexities = (pv: number) => ({
     dense: 5.6,
-    rtn: 100,
-    gptq: 60,
+    'rtn, 2-bit codes': 100,
+    'gptq, 2-bit codes': 60,
+    'gptq, 2-bit codes.share': 2.25 / 32,
+    'gptq, 3-bit codes': 9,
     'calibration-only': 20,
     'continuous-only': 9,
     'naive-linearized-pv': 9,
@@ -64,7 +66,10 @@ describe('claims', () => {
     start: 10,
     'continuous-only': 8,
     'naive-linearized-pv': 8,
+    'stochastic-rounding': 7.5,
     'straight-through': 7,
+    'penalised-ste': 7,
+    'subspace-pv': 7,
     'subspace-pv+ste': pv,
   });
   const phi = { exactPhi: -9, linearizedPhi: -8, exactHigher: 0, linearizedHigher: 5, linearizedRises: 0 };

@@ -175,8 +175,6 @@ test('every method tunes both representations and ends no higher than it began',
 
 test('options that do not fit each other are refused', async () => {
   const model = tinyModel();
-  const calibrated = pvTuning.create({ representation: 'scalar', calibrate: true });
-  await expect(calibrated.quantize(model, { bits: 6, calibration })).rejects.toThrow(/calibrate/);
   const indivisible = pvTuning.create({ representation: 'scalar', groupSize: 5 });
   const nothing = { inputs: zeros([0, 8]), targets: zeros([0, 4]) };
   const empty = pvTuning.create({ steps: 1 }).quantize(model, { bits: 6, calibration: [nothing] });

@@ -1,6 +1,6 @@
 import { adamStep } from '@espalier/kernels';
 import { z } from 'zod';
-import { defineUpdateRule } from '../definers/define-update-rule.js';
+import { defineUpdateRule, LARGEST_FLOAT } from '../definers/define-update-rule.js';
 
 /** AdamW: Adam with decoupled weight decay; `weightDecay` 0 is Adam. */
 export const adamW = defineUpdateRule({
@@ -15,6 +15,8 @@ export const adamW = defineUpdateRule({
   }),
   examples: { default: {}, 'language model': { beta2: 0.95, weightDecay: 0.1 } },
   slots: ['firstMoment', 'secondMoment'],
+  // Its square is in the second moment.
+  largestGradient: () => Math.sqrt(LARGEST_FLOAT),
   update({ parameter, gradient, state, learningRate, step }, options) {
     const after = adamStep({ value: parameter, ...state }, gradient, { ...options, learningRate, step });
     const { value, firstMoment, secondMoment } = after;

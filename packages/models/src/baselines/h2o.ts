@@ -23,7 +23,12 @@ export const h2o = defineScoredKVCompressor({
   }),
   examples: { default: {} },
   accumulates: true,
-  budget: ({ budget, recent }) => ({ budget, sinks: 0, window: { share: recent }, evict: 'always' }),
+  budget: ({ budget, recent }) => ({
+    budget,
+    // One heavy hitter and one of the newest.
+    least: 2,
+    ...{ sinks: 0, window: { share: recent }, evict: 'always' },
+  }),
   score({ weights, previous, shape: { keyValueHeads } }) {
     const [heads, queries, kept] = weights.shape;
     const byGroup = reshape<Rank.R4>(weights, [keyValueHeads, heads / keyValueHeads, queries, kept]);

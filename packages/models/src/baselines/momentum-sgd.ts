@@ -1,6 +1,6 @@
 import { momentumStep } from '@espalier/kernels';
 import { z } from 'zod';
-import { defineUpdateRule } from '../definers/define-update-rule.js';
+import { defineUpdateRule, LARGEST_FLOAT } from '../definers/define-update-rule.js';
 
 /**
  * Stochastic gradient descent with momentum beta, in one of three forms:
@@ -29,6 +29,8 @@ export const momentumSgd = defineUpdateRule({
     plain: { momentum: 0 },
   },
   slots: ['velocity'],
+  // Of the same gradient at every step the velocity is 1 / (1 - momentum) times it.
+  largestGradient: ({ momentum, form }) => (form === 'average' ? 1 : 1 - momentum) * LARGEST_FLOAT,
   update({ parameter, gradient, state, learningRate, step }, { momentum, form, weightDecay }) {
     const fresh = form === 'average' && step > 1 ? 1 - momentum : 1;
     const nesterov = form === 'nesterov';

@@ -15,7 +15,8 @@ import { budgetOption } from './kv-budget.js';
 
 /**
  * Keeps what the last tokens of the prompt look at: the mean of their attention, smoothed over neighbours, averaged over the query heads of a
- * group; and these tokens themselves. Tokens after the prompt all stay.
+ * group; and these tokens themselves. It compresses the prompt alone: tokens after it all stay, also where there was no prompt, and a share
+ * is one of the prompt.
  */
 export const snapKV = defineScoredKVCompressor({
   name: 'snapkv',
@@ -33,7 +34,13 @@ export const snapKV = defineScoredKVCompressor({
       .positive()
       .default(64)
       .describe('Last tokens of the prompt, which vote and stay.'),
-    kernel: z.number().int().positive().default(5).describe('Neighbours that are averaged, odd.'),
+    kernel: z
+      .number()
+      .int()
+      .positive()
+      .refine((kernel) => kernel % 2 === 1, 'an odd number: as many neighbours on both sides')
+      .default(5)
+      .describe('Neighbours that are averaged, odd.'),
   }),
   examples: { default: {}, 'small window': { window: 4, kernel: 3 } },
   budget: ({ budget, window }) => ({ budget, sinks: 0, window, evict: 'prompt' }),

@@ -12,7 +12,12 @@ export const sparseGpt = defineLayerwisePruner({
     year: 2023,
   },
   options: z.strictObject({
-    blockSize: z.number().int().positive().default(128).describe('Columns whose mask is chosen at once.'),
+    blockSize: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('Columns whose mask is chosen at once: 128 where it is left out, or the next multiple of m.'),
     damping: z
       .number()
       .min(0)
@@ -31,7 +36,7 @@ export const sparseGpt = defineLayerwisePruner({
       pruneMatrix(matrix, inputs, statistics!.hessian!, {
         pattern,
         sparsity,
-        blockSize,
+        ...(blockSize !== undefined && { blockSize }),
         relativeDamping: damping,
       }),
     ),

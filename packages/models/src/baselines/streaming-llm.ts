@@ -17,6 +17,6 @@ export const streamingLlm = defineScoredKVCompressor({
     sinks: z.number().int().min(0).default(4).describe('First tokens that always stay.'),
   }),
   examples: { default: {}, 'no sinks': { sinks: 0 } },
-  budget: ({ budget, sinks }) => ({ budget, sinks, window: 1, evict: 'always' }),
+  budget: ({ budget, sinks }) => ({ budget, sinks, least: sinks + 1, window: 1, evict: 'always' }),
   score: ({ positions }) => positions.clone() as Tensor2D,
 });

@@ -56,6 +56,8 @@ export type UpdateRuleSpec<N extends string, S extends OptionsSchema, Slot exten
 > & {
   /** Names of the state tensors that each parameter has. */
   readonly slots: readonly Slot[];
+  /** The largest size of an element of a gradient with which the method's state stays within float32; default: any finite one. */
+  readonly largestGradient?: (options: Output<S>) => number;
   /** One step of one parameter, in tensor operations; what it makes beyond its result is disposed of. */
   update(update: ParameterUpdate<Slot>, options: Output<S>): UpdatedParameter<Slot>;
 };
@@ -67,10 +69,11 @@ export type UpdateRuleSpec<N extends string, S extends OptionsSchema, Slot exten
 export function defineUpdateRule<const N extends string, S extends OptionsSchema, const Slot extends string>(
   spec: UpdateRuleSpec<N, S, Slot>,
 ): OptimizerAlgorithm<N, S> {
-  const { slots, update, ...common } = spec;
+  const { slots, update, largestGradient, ...common } = spec;
   return defineOptimizer<N, S>({
     ...(common as Omit<AlgorithmSpec<N, S, Optimizer>, 'create'>),
-    create: (options) => new UpdateRule<Slot>(spec.name, slots, (each) => update(each, options)),
+    create: (options) =>
+      new UpdateRule<Slot>(spec.name, slots, largestGradient?.(options), (each) => update(each, options)),
   });
 }
 
@@ -86,12 +89,13 @@ class UpdateRule<Slot extends string> implements Optimizer {
   constructor(
     readonly method: string,
     readonly slots: readonly Slot[],
+    readonly largestGradient: number | undefined,
     readonly update: (update: ParameterUpdate<Slot>) => UpdatedParameter<Slot>,
   ) {}
 
   async step(signal: TrainingSignal): Promise<StepReport> {
     requireShapes(signal);
-    await requireFinite(signal);
+    await requireFinite(signal, this.largestGradient);
     this.apply(signal);
     return { figures: {} };
   }
@@ -200,21 +204,36 @@ function requireShapes({ parameters, gradients }: TrainingSignal): void {
   }
 }
 
-/** @throws NumericalError naming the gradient that is not finite; one number is read back */
-export async function requireFinite({
-  gradients,
-  step,
-}: Pick<TrainingSignal, 'gradients' | 'step'>): Promise<void> {
+/** The largest number of float32. */
+export const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * One number is read back.
+ * @param largest size that an element may have; at most, and by default, that of float32
+ * @throws NumericalError naming the gradient that is not finite, or too large, and the element
+ */
+export async function requireFinite(
+  { gradients, step }: Pick<TrainingSignal, 'gradients' | 'step'>,
+  largest = LARGEST_FLOAT,
+): Promise<void> {
   const names = Object.keys(gradients);
   if (names.length === 0) return;
-  // 0 x is 0 for every finite x and NaN otherwise.
-  const probe = tidy(() => addN(names.map((name) => sum(mul(gradients[name], 0)) as Scalar)));
+  // What is larger leaves the range of float32 when it is scaled so, and 0 x is 0 for every finite x and NaN otherwise.
+  const scale = LARGEST_FLOAT / largest;
+  const scaled = (gradient: Tensor) => (scale > 1 ? mul(gradient, scale) : gradient);
+  const probe = tidy(() => addN(names.map((name) => sum(mul(scaled(gradients[name]), 0)) as Scalar)));
   const [value] = await probe.data();
   probe.dispose();
   if (value === 0) return;
   for (const name of names) {
-    const at = (await gradients[name].data()).findIndex((each) => !Number.isFinite(each));
-    if (at >= 0)
+    const values = await gradients[name].data();
+    const at = values.findIndex((each) => !(Math.abs(each) * scale <= LARGEST_FLOAT));
+    if (at < 0) continue;
+    if (!Number.isFinite(values[at]))
       throw new NumericalError(`Step ${step}: the gradient of ${name} is not finite, at element ${at}.`);
+    throw new NumericalError(
+      `Step ${step}: the gradient of ${name} is ${values[at]} at element ${at}; above ${largest.toPrecision(3)} the method's state leaves the range of float32.`,
+      { remedy: 'Clip gradients, or scale the loss down.' },
+    );
   }
 }

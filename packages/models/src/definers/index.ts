@@ -25,6 +25,7 @@ export {
 } from './define-scored-kv-compressor.js';
 export {
   defineUpdateRule,
+  LARGEST_FLOAT,
   type ParameterUpdate,
   requireFinite,
   type UpdatedParameter,

@@ -46,7 +46,7 @@ export async function checkpointPerplexity(
       if (index > 0) modelBytes += layer.bytes;
       try {
         for (const [i, before] of hidden.entries()) {
-          state.throwIfAborted();
+          await state.turn();
           hidden[i] = layer.logits({ inputs: before });
           before.dispose();
         }

@@ -44,7 +44,7 @@ export async function divergence(
   const found: Float32Array[] = [];
   try {
     for (const batch of batches) {
-      state.throwIfAborted();
+      await state.turn();
       const reference = tidy(() => logSoftmax(dense.logits(batch)));
       try {
         found.push(...(await divergences(reference, compressed, batch, positions)));

@@ -45,7 +45,7 @@ export async function perplexity(
   let [total, seen] = [0, 0];
   try {
     for (const batch of batches) {
-      state.throwIfAborted();
+      await state.turn();
       const count = batch.inputs.shape[0] ?? 0;
       const loss = model.loss(batch);
       total += (await loss.data())[0] * count;

@@ -6,11 +6,13 @@ import {
   slice,
   squeeze,
   type Tensor,
+  type Tensor2D,
   type Tensor3D,
   tensor2d,
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { wholeToken } from '../calibration/token-windows.js';
 import { FullCache } from '../kv-cache/full-cache.js';
 import type { Attend } from '../llama/decoder-layer.js';
 import type { LlamaModel } from '../llama/llama-model.js';
@@ -45,7 +47,7 @@ export class Decoding {
       );
     this.#model = model;
     this.#sequences = sequences;
-    const { layers, heads, kvHeads, headDim, ropeTheta } = model.config;
+    const { layers, heads, kvHeads, headDim } = model.config;
     const opened: KVCache[][] = [];
     this.caches = opened;
     try {
@@ -59,7 +61,6 @@ export class Decoding {
               headDimension: headDim,
               layer,
               layers,
-              rope: { theta: ropeTheta, layout: 'half-split' },
             }),
           );
       }
@@ -90,7 +91,7 @@ export class Decoding {
    * @param tokens one list a sequence, all of one length
    * @param which positions give logits: the last one, or all
    * @returns logits `[sequences, 1 or n, vocabulary]`; the caller disposes of them
-   * @throws InvalidProblemError for tokens outside the vocabulary or beyond the context
+   * @throws InvalidProblemError for tokens that are no whole numbers, outside the vocabulary or beyond the context
    */
   feed(tokens: readonly ArrayLike<number>[], which: 'last' | 'all' = 'last'): Tensor3D {
     const count = tokens[0]?.length ?? 0;
@@ -98,14 +99,8 @@ export class Decoding {
       throw new InvalidProblemError(
         `Each of the ${this.#sequences} sequences gets equally many tokens, at least one; given [${tokens.map(({ length }) => length)}].`,
       );
-    if (this.#broken)
-      throw new InvalidProblemError(
-        'An earlier call failed half-way: the caches do not fit together any more.',
-        {
-          remedy: 'Open a new decoding.',
-        },
-      );
-    const flat = tokens.flatMap((list) => Array.from(list));
+    this.#requireWhole();
+    const flat = tokens.flatMap((list) => Array.from(list, wholeToken));
     const inputs = tensor2d(flat, [this.#sequences, count], 'int32');
     // What is checked before the first cache is touched leaves them as they were.
     let touched = false;
@@ -132,33 +127,92 @@ export class Decoding {
     }
   }
 
+  /**
+   * Feeds one next token to each of several decodings of one model, which may stand at different lengths: the weights are read once for all.
+   * @param tokens one for each decoding, which has one sequence and has seen its prompt
+   * @returns logits `[decodings, vocabulary]`; the caller disposes of them
+   * @throws InvalidProblemError as {@link feed}, and for decodings of more sequences or models
+   * @throws UnsupportedError for a model that routes tokens past blocks
+   */
+  static feedEach(decodings: readonly Decoding[], tokens: ArrayLike<number>): Tensor2D {
+    const [first] = decodings;
+    const fits = (each: Decoding) => each.#model === first.#model && each.#sequences === 1 && each.length > 0;
+    if (!first || !decodings.every(fits))
+      throw new InvalidProblemError(
+        'Decodings that are fed together have one model, one sequence each, and a prompt.',
+      );
+    const model = first.#model;
+    if (tokens.length !== decodings.length)
+      throw new InvalidProblemError(
+        `Each of the ${decodings.length} decodings gets one token; given ${tokens.length}.`,
+      );
+    for (const each of decodings) each.#requireWhole();
+    const inputs = tensor2d(Array.from(tokens, wholeToken), [decodings.length, 1], 'int32');
+    let touched = false;
+    const attend: Attend = (layer, q, k, v) => {
+      touched = true;
+      return joined(decodings.map((each, i) => each.#attendOne(layer, [q, k, v], i, 0)));
+    };
+    try {
+      const position = decodings.map((each) => each.#length);
+      const hidden = model.hiddenStates(inputs, { position, attend, phase: 'decode' });
+      const logits = tidy(() => squeeze(model.headLogits(hidden), [1]) as Tensor2D);
+      hidden.dispose();
+      for (const each of decodings) each.#length++;
+      return logits;
+    } catch (error) {
+      for (const each of decodings) each.#broken = touched;
+      throw error;
+    } finally {
+      inputs.dispose();
+    }
+  }
+
   dispose(): void {
     for (const cache of this.caches.flat()) cache.dispose();
   }
 
-  #attend(layer: number, q: Tensor, k: Tensor, v: Tensor, only?: number): Tensor {
-    const outputs: Tensor[] = [];
-    for (let i = 0; i < (q.shape[0] ?? 0); i++) {
-      const [queries, keys, values] = tidy(() => [q, k, v].map((x) => headsFirst(x, i))) as [
-        Tensor3D,
-        Tensor3D,
-        Tensor3D,
-      ];
-      const cache = this.caches[layer][only ?? i];
-      try {
-        const attended =
-          cache.length === 0 ? cache.prefill(queries, keys, values) : cache.decode(queries, keys, values);
-        outputs.push(tidy(() => expandDims(transpose(attended, [1, 0, 2]), 0)));
-        attended.dispose();
-      } finally {
-        dispose([queries, keys, values]);
-      }
-    }
-    if (outputs.length === 1) return outputs[0];
-    const together = concat(outputs, 0);
-    dispose(outputs);
-    return together;
+  #requireWhole(): void {
+    if (this.#broken)
+      throw new InvalidProblemError(
+        'An earlier call failed half-way: the caches do not fit together any more.',
+        {
+          remedy: 'Open a new decoding.',
+        },
+      );
   }
+
+  #attend(layer: number, q: Tensor, k: Tensor, v: Tensor, only?: number): Tensor {
+    const sequences = Array.from({ length: q.shape[0] ?? 0 }, (_, i) => i);
+    return joined(sequences.map((i) => this.#attendOne(layer, [q, k, v], i, only ?? i)));
+  }
+
+  /** Attention of row `index` of a batch over the cache of one sequence: `[1, tokens, heads, d]`. */
+  #attendOne(layer: number, batch: readonly Tensor[], index: number, sequence: number): Tensor {
+    const [queries, keys, values] = tidy(() => batch.map((x) => headsFirst(x, index))) as [
+      Tensor3D,
+      Tensor3D,
+      Tensor3D,
+    ];
+    const cache = this.caches[layer][sequence];
+    try {
+      const attended =
+        cache.length === 0 ? cache.prefill(queries, keys, values) : cache.decode(queries, keys, values);
+      const tokensFirst = tidy(() => expandDims(transpose(attended, [1, 0, 2]), 0));
+      attended.dispose();
+      return tokensFirst;
+    } finally {
+      dispose([queries, keys, values]);
+    }
+  }
+}
+
+/** Outputs of sequences as those of one batch; the parts are disposed of. */
+function joined(parts: readonly Tensor[]): Tensor {
+  if (parts.length === 1) return parts[0];
+  const together = concat([...parts], 0);
+  dispose([...parts]);
+  return together;
 }
 
 /** Sequence `index` of `[sequences, tokens, heads, d]` as `[heads, tokens, d]`. */

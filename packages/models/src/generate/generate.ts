@@ -1,11 +1,11 @@
 import {
-  AbortedError,
   createRandom,
   InvalidProblemError,
   type KVCompressor,
   type RunOptions,
   startRun,
 } from '@espalier/core';
+import { wholeToken } from '../calibration/token-windows.js';
 import { longestSequence } from '../llama/llama-config.js';
 import type { LlamaModel } from '../llama/llama-model.js';
 import { Decoding } from './decoding.js';
@@ -31,7 +31,9 @@ export interface Generated {
 
 /**
  * Continues a prompt. Same seed, same tokens.
- * @throws InvalidProblemError for an empty prompt, one that leaves no room in the context, a token outside the vocabulary
+ * @throws InvalidProblemError for an empty prompt, one that leaves no room in the context, a token that is no whole number or outside the
+ * vocabulary, all before work starts
+ * @throws NumericalError when the model gives logits that are not finite
  * @throws AbortedError between tokens; its `partial` is an Int32Array of the new tokens so far
  */
 export async function generate(
@@ -41,7 +43,7 @@ export async function generate(
   run: RunOptions = {},
 ): Promise<Generated> {
   const written: number[] = [];
-  const most = newTokensOf(model, prompt.length, options);
+  const most = newTokensOf(model, prompt, options);
   for await (const token of generateTokens(model, prompt, options, run)) {
     written.push(token);
     run.onProgress?.({ iteration: written.length, fraction: written.length / most });
@@ -64,16 +66,16 @@ export async function* generateTokens(
 ): AsyncGenerator<number> {
   const { stopTokens = [], compressor } = options;
   checkSampling(options);
-  const most = newTokensOf(model, prompt.length, options);
+  const most = newTokensOf(model, prompt, options);
   const state = startRun({ signal: run.signal });
   const random = createRandom(run.seed);
-  const stops = new Set(stopTokens);
+  const stops = new Set(Array.from(stopTokens, wholeToken));
   const written: number[] = [];
   const decoding = new Decoding(model, compressor ? { compressor } : {});
   try {
     let next = prompt;
     while (written.length < most) {
-      if (run.signal?.aborted) throw aborted(written, run.signal.reason, state.elapsedMs());
+      await state.turn(() => Int32Array.from(written));
       const logits = decoding.feed([next]);
       const values = (await logits.data()) as Float32Array;
       logits.dispose();
@@ -88,17 +90,22 @@ export async function* generateTokens(
   }
 }
 
-function aborted(written: readonly number[], cause: unknown, milliseconds: number): AbortedError {
-  const message = `Aborted after ${written.length} tokens, ${Math.round(milliseconds)} ms.`;
-  return new AbortedError(message, { cause, partial: Int32Array.from(written) });
-}
-
-/** The number of tokens to write. @throws InvalidProblemError when it does not fit */
-function newTokensOf({ config }: LlamaModel, prompt: number, { maxNewTokens }: GenerateOptions): number {
+/** The number of tokens to write. @throws InvalidProblemError when it does not fit, or for a prompt that is none */
+export function newTokensOf(
+  { config }: LlamaModel,
+  tokens: ArrayLike<number>,
+  { maxNewTokens }: GenerateOptions,
+): number {
+  const prompt = tokens.length;
   if (prompt === 0)
     throw new InvalidProblemError('A prompt has at least one token.', {
       remedy: 'Start with the begin-of-text token.',
     });
+  const wrong = Array.from(tokens, wholeToken).find((token) => token < 0 || token >= config.vocabularySize);
+  if (wrong !== undefined)
+    throw new InvalidProblemError(
+      `Tokens are 0 to ${config.vocabularySize - 1}, the vocabulary of the model; given ${wrong}.`,
+    );
   const longest = longestSequence(config);
   // The last new token is not fed any more.
   const room = longest - prompt + 1;

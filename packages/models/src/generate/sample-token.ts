@@ -1,4 +1,4 @@
-import { InvalidProblemError, type RandomSource } from '@espalier/core';
+import { InvalidProblemError, NumericalError, type RandomSource } from '@espalier/core';
 
 /** How the next token is chosen. */
 export interface Sampling {
@@ -16,8 +16,10 @@ export function checkSampling({ temperature = 0, topP = 1 }: Sampling): void {
 }
 
 /**
- * Chooses a token; of equally likely ones the first.
+ * Chooses a token; of equally likely ones the first. A logit of -Infinity is never chosen.
  * Source of nucleus sampling: A. Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020, section 3.1.
+ *
+ * @throws NumericalError where a logit is not a number, or the largest is not finite
  */
 export function sampleToken(
   logits: Float32Array,
@@ -25,7 +27,11 @@ export function sampleToken(
   random: RandomSource,
 ): number {
   let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  for (let i = 0; i < logits.length; i++) {
+    if (Number.isNaN(logits[i])) throw new NumericalError(`The logit of token ${i} is not a number.`);
+    if (logits[i] > logits[best]) best = i;
+  }
+  if (!Number.isFinite(logits[best])) throw new NumericalError(`The largest logit is ${logits[best]}.`);
   if (temperature === 0) return best;
   const weights = Float64Array.from(logits, (logit) => Math.exp((logit - logits[best]) / temperature));
   const total = weights.reduce((a, b) => a + b, 0);

@@ -20,6 +20,7 @@ import type { KVBudget, ScoreInput } from '../definers/define-scored-kv-compress
 import { largestOf } from '../definers/select-largest.js';
 import { attend, inChunks } from './attend.js';
 import { requireTokens } from './attention-shape.js';
+import { requireEmpty, requireEntries, requireFiniteTokens, requireOpen } from './cache-checks.js';
 
 /** What is held of each head: `[keyValueHeads, kept, d]` keys and values, `[keyValueHeads, kept]` positions and scores. */
 interface Entries {
@@ -33,8 +34,7 @@ interface Entries {
 export class ScoredCache implements KVCache {
   length = 0;
   #entries: Entries | undefined;
-  /** Entries of each head that stay; a share of the prompt becomes a number when the prompt is known. */
-  #capacity = Number.POSITIVE_INFINITY;
+  #disposed = false;
 
   constructor(
     readonly shape: AttentionShape,
@@ -43,10 +43,10 @@ export class ScoredCache implements KVCache {
     readonly accumulates: boolean,
   ) {}
 
+  /** @throws InvalidProblemError for a second prompt, and as {@link decode} */
   prefill(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D {
-    requireTokens(this.shape, queries, keys, values);
-    const { budget } = this.budget;
-    this.#capacity = Math.max(1, Math.round(budget <= 1 ? budget * keys.shape[1] : budget));
+    requireEmpty(this.length);
+    this.#requireTokens(queries, keys, values);
     return inChunks(keys.shape[1], (start, count, isLast) => {
       const part = (x: Tensor3D) => slice(x, [0, start, 0], [-1, count, -1]);
       const [q, k, v] = tidy(() => [part(queries), part(keys), part(values)] as const);
@@ -56,15 +56,20 @@ export class ScoredCache implements KVCache {
     });
   }
 
+  /** @throws InvalidProblemError for tensors that do not fit, numbers that are not finite, a cache that was disposed of */
   decode(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): Tensor3D {
-    requireTokens(this.shape, queries, keys, values);
+    this.#requireTokens(queries, keys, values);
     return this.#extend(queries, keys, values, this.budget.evict === 'always');
   }
 
+  /** @throws InvalidProblemError before the first token, after `dispose`, for a head that there is not */
   entries(head: number): { keys: Tensor2D; values: Tensor2D; positions: Int32Array } {
+    requireOpen(this.#disposed);
+    requireEntries(this.shape, this.length, head);
     const of = (x: Tensor3D) => tidy(() => squeeze(slice(x, [head, 0, 0], [1, -1, -1]), [0]) as Tensor2D);
     const { keys, values, positions } = this.#entries!;
-    const row = tidy(() => slice(positions, [head, 0], [1, -1]).dataSync());
+    const columns = positions.shape[1];
+    const row = positions.dataSync().subarray(head * columns, (head + 1) * columns);
     return { keys: of(keys), values: of(values), positions: Int32Array.from(row) };
   }
 
@@ -75,6 +80,17 @@ export class ScoredCache implements KVCache {
   }
 
   dispose(): void {
+    this.#drop();
+    this.#disposed = true;
+  }
+
+  #requireTokens(queries: Tensor3D, keys: Tensor3D, values: Tensor3D): void {
+    requireOpen(this.#disposed);
+    requireTokens(this.shape, queries, keys, values);
+    requireFiniteTokens(queries, keys, values);
+  }
+
+  #drop(): void {
     for (const tensor of Object.values(this.#entries ?? {}) as Tensor[]) tensor.dispose();
     this.#entries = undefined;
   }
@@ -82,23 +98,23 @@ export class ScoredCache implements KVCache {
   /** Attends to what is kept and the new tokens, scores, and evicts where `evict` says so. */
   #extend(queries: Tensor3D, keys: Tensor3D, values: Tensor3D, evict: boolean): Tensor3D {
     const before = this.#entries;
+    const tokens = this.length + keys.shape[1];
+    const capacity = capacityOf(this.budget, tokens);
     const { output, ...after } = tidy(() => {
       const grown = this.#grow(before, keys, values);
       const { output, weights } = attend(queries, grown.keys, grown.values);
-      const full = evict && grown.keys.shape[1] > this.#capacity;
+      const full = evict && grown.keys.shape[1] > capacity;
       const scores =
         full || this.accumulates
           ? this.score({ queries, ...grown, weights, previous: grown.scores, shape: this.shape })
           : grown.scores;
-      const entries = full
-        ? this.#evict({ ...grown, scores }, this.length + keys.shape[1])
-        : { ...grown, scores };
+      const entries = full ? this.#evict({ ...grown, scores }, tokens, capacity) : { ...grown, scores };
       return { output, ...entries };
     });
     for (const tensor of Object.values(after) as Tensor[]) keep(tensor);
-    this.dispose();
+    this.#drop();
     this.#entries = after;
-    this.length += keys.shape[1];
+    this.length = tokens;
     return output;
   }
 
@@ -116,14 +132,14 @@ export class ScoredCache implements KVCache {
   }
 
   /** Keeps the sinks, the window and the largest scores, in the order of their positions. */
-  #evict({ keys, values, positions, scores }: Entries, tokens: number): Entries {
+  #evict({ keys, values, positions, scores }: Entries, tokens: number, capacity: number): Entries {
     const { sinks, window } = this.budget;
-    const recent = typeof window === 'number' ? window : Math.floor(window.share * this.#capacity);
+    const recent = typeof window === 'number' ? window : Math.floor(window.share * capacity);
     const [rows, columns] = positions.shape;
     const rank = { scores: scores.dataSync<'float32'>(), positions: positions.dataSync<'float32'>() };
-    const order = new Int32Array(rows * this.#capacity);
+    const order = new Int32Array(rows * capacity);
     const urgency = new Float64Array(columns);
-    const largest = largestOf(columns, this.#capacity, 'higher index');
+    const largest = largestOf(columns, capacity, 'higher index');
     for (let row = 0; row < rows; row++) {
       for (let i = 0; i < columns; i++) {
         const position = rank.positions[row * columns + i];
@@ -134,10 +150,15 @@ export class ScoredCache implements KVCache {
               ? Number.MAX_VALUE
               : rank.scores[row * columns + i];
       }
-      order.set(largest(urgency, 0), row * this.#capacity);
+      order.set(largest(urgency, 0), row * capacity);
     }
-    const indices = tensor2d(order, [rows, this.#capacity], 'int32');
+    const indices = tensor2d(order, [rows, capacity], 'int32');
     const pick = <T extends Tensor>(x: T): T => gather(x, indices, 1, 1) as T;
     return { keys: pick(keys), values: pick(values), positions: pick(positions), scores: pick(scores) };
   }
+}
+
+/** Entries of each head that may stay after `tokens` tokens. */
+function capacityOf({ budget, least = 1 }: KVBudget, tokens: number): number {
+  return budget > 1 ? Math.round(budget) : Math.max(least, Math.round(budget * tokens));
 }

@@ -32,7 +32,10 @@ export function normalize({ config, vector }: DecoderReader, gain: string, x: Te
   return tidy(() => rmsNorm(x, vector(gain) as Tensor, config.normEpsilon));
 }
 
-/** From the normalized hidden states `[batch, tokens, width]` to what the output projection reads, `[batch, tokens, heads x d]`. */
+/**
+ * From the normalized hidden states `[batch, tokens, width]` to what the output projection reads, `[batch, tokens, heads x d]`. The angles are
+ * those of `tokens` positions, the same in every sequence, or of `batch x tokens`.
+ */
 export function attentionHeads(
   reader: DecoderReader,
   layer: number,
@@ -46,9 +49,15 @@ export function attentionHeads(
   const [batch, tokens] = normed.shape as [number, number, number];
   const split = (name: string, count: number) =>
     reshape(linear(reader, name, normed), [batch, tokens, count, d]);
+  // Where each sequence has angles of its own, the tokens of all of them turn as those of one.
+  const [groups, each] = cos.shape[0] === tokens ? [batch, tokens] : [1, batch * tokens];
+  const turned = (x: Tensor) => {
+    const [, , count] = x.shape as [number, number, number, number];
+    return reshape(rotaryEmbedding(reshape(x, [groups, each, count, d]), cos, sin), x.shape);
+  };
   const [q, k, v] = tidy(() => [
-    rotaryEmbedding(split(names.q, heads), cos, sin),
-    rotaryEmbedding(split(names.k, kvHeads), cos, sin),
+    turned(split(names.q, heads)),
+    turned(split(names.k, kvHeads)),
     split(names.v, kvHeads),
   ]) as [Tensor, Tensor, Tensor];
   try {

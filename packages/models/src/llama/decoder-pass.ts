@@ -1,16 +1,17 @@
-import type { ResidualBlock, RoutingContext, TokenRouting } from '@espalier/core';
+import { type ResidualBlock, type RoutingContext, type TokenRouting, UnsupportedError } from '@espalier/core';
 import { add, dispose, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { attentionWithReceived } from './chunked-attention.js';
 import { type Attend, attentionBranch, type DecoderReader, mlpBranch } from './decoder-layer.js';
-import { type RotaryAngles, rotaryAngles } from './rotary-angles.js';
+import type { DecoderConfig } from './llama-config.js';
+import { type RotaryAngles, rotaryAngles, rotaryAnglesOfEach } from './rotary-angles.js';
 import { type Branch, routedBlock } from './routed-block.js';
 
 /** How hidden states pass through blocks. */
 export interface DecoderPass {
   readonly reader: DecoderReader;
   readonly attend: Attend;
-  /** Position of the first token in its sequence. */
-  readonly position: number;
+  /** Position of the first token in its sequence; one for each sequence where they differ. */
+  readonly position: number | readonly number[];
   readonly phase: RoutingContext['phase'];
   readonly routing?: TokenRouting | undefined;
 }
@@ -22,8 +23,11 @@ export interface DecoderPass {
 export function runBlocks(hidden: Tensor, blocks: readonly ResidualBlock[], pass: DecoderPass): Tensor {
   const [, tokens] = hidden.shape as [number, number, number];
   const { reader, position, routing } = pass;
-  const positions = Int32Array.from({ length: tokens }, (_, i) => position + i);
-  const angles = rotaryAngles(reader.config, positions, position + tokens);
+  if (routing && typeof position !== 'number')
+    throw new UnsupportedError('Tokens are routed past blocks for sequences that stand at one position.', {
+      remedy: 'Run the sequences one by one, or take the routing away.',
+    });
+  const { positions, angles } = placesOf(reader.config, position, tokens);
   const received = routing?.reads?.includes('attention') ? new ReceivedAttention(hidden) : undefined;
   let states = hidden;
   const replaceStates = (next: Tensor): void => {
@@ -58,6 +62,16 @@ export function runBlocks(hidden: Tensor, blocks: readonly ResidualBlock[], pass
     dispose([angles.cos, angles.sin]);
     received?.dispose();
   }
+}
+
+/** Where the tokens of a pass stand: those of one sequence, or of all of them where they differ. */
+function placesOf(config: DecoderConfig, position: DecoderPass['position'], tokens: number) {
+  const starts = typeof position === 'number' ? [position] : position;
+  const positions = Int32Array.from({ length: starts.length * tokens }, (_, i) => {
+    const sequence = Math.floor(i / tokens);
+    return starts[sequence] + (i % tokens);
+  });
+  return { positions, angles: rotaryAnglesOfEach(config, starts, tokens) };
 }
 
 /** What a block adds to hidden states; the angles of a part of the tokens are made for it. */

@@ -1,5 +1,6 @@
 import { type GradientRequest, InvalidProblemError, type NamedTensors } from '@espalier/core';
 import { engine, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { releasingTape } from './release-tape.js';
 import { denseWeights, storedWeights, type WeightReader } from './weight-reader.js';
 import type { WeightSlots } from './weight-slots.js';
 
@@ -35,8 +36,12 @@ export function modelGradients(
     return gradientsOf(all, () => model.loss(storedWeights(slots)));
   }
   const dense = Object.fromEntries(layers.map((layer) => [layer, slots.get(layer).toDense()]));
-  const byDense = gradientsOf({ ...dense, ...shared }, () => model.loss(denseWeights(slots, dense)));
-  for (const matrix of Object.values(dense)) matrix.dispose();
+  let byDense: ReturnType<typeof gradientsOf>;
+  try {
+    byDense = gradientsOf({ ...dense, ...shared }, () => model.loss(denseWeights(slots, dense)));
+  } finally {
+    for (const matrix of Object.values(dense)) matrix.dispose();
+  }
   if (Object.keys(stored).length === 0) return byDense;
   const byStored = gradientsOf(stored, () => model.loss(storedWeights(slots)));
   byStored.loss.dispose();
@@ -61,7 +66,7 @@ function gradientsOf(
   loss: () => Scalar,
 ): { readonly loss: Scalar; readonly gradients: NamedTensors } {
   const names = Object.keys(by);
-  const { value, grads } = engine().gradients(loss, Object.values(by), undefined, true);
+  const { value, grads } = releasingTape(() => engine().gradients(loss, Object.values(by), undefined, true));
   const gradients: Record<string, Tensor> = {};
   names.forEach((name, i) => {
     const gradient: Tensor | null = grads[i];

@@ -50,8 +50,8 @@ export interface LlamaParts {
 
 /** How {@link LlamaModel.hiddenStates} runs. */
 export interface HiddenStatesOptions {
-  /** Position of the first token; default 0. */
-  readonly position?: number;
+  /** Position of the first token; one for each sequence where they differ. Default 0. */
+  readonly position?: number | readonly number[];
   /** Attention over a cache; default causal attention among the tokens given. */
   readonly attend?: Attend;
   /** What a router of tokens is told; default `prefill`. */
@@ -162,7 +162,8 @@ export class LlamaModel implements CompressibleModel {
 
   /**
    * The embedded tokens after all blocks, before the final norm: `[batch, tokens, hiddenSize]`. With `attend`, call it outside of any `tidy`.
-   * @throws InvalidProblemError for tokens outside the vocabulary or beyond the context
+   * @throws InvalidProblemError for tokens outside the vocabulary or beyond the context, positions of another number of sequences
+   * @throws UnsupportedError for positions that differ while tokens are routed past blocks
    */
   hiddenStates(inputs: Tensor, options: HiddenStatesOptions = {}): Tensor {
     const embedded = this.#enter(inputs, options);
@@ -272,7 +273,11 @@ export class LlamaModel implements CompressibleModel {
 
   #enter(inputs: Tensor, { position = 0, weights }: HiddenStatesOptions): Tensor {
     if (this.#parts.stretch) return this.#checkHidden(inputs).clone();
-    checkTokens(this.config, inputs, position);
+    if (typeof position !== 'number' && position.length !== inputs.shape[0])
+      throw new InvalidProblemError(
+        `There is one position for each of the ${inputs.shape[0]} sequences; given ${position.length}.`,
+      );
+    checkTokens(this.config, inputs, typeof position === 'number' ? position : Math.max(...position));
     const { rows } = weights ?? storedWeights(this.#parts.slots);
     return tidy(() => {
       const flat = reshape(inputs, [-1]) as Tensor1D;

@@ -1,4 +1,4 @@
-import { type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
+import { concat, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { DecoderConfig } from './llama-config.js';
 
 /** Cosines and sines of the angles of some positions, `[positions, headDim / 2]` each. */
@@ -35,6 +35,21 @@ export function rotaryAngles(
   }
   const shape: [number, number] = [positions.length, half];
   return { cos: tensor2d(cos, shape), sin: tensor2d(sin, shape) };
+}
+
+/** The angles of sequences that stand at different positions, one sequence after the other: `[starts x tokens, headDim / 2]`. */
+export function rotaryAnglesOfEach(
+  config: DecoderConfig,
+  starts: readonly number[],
+  tokens: number,
+): RotaryAngles {
+  return tidy(() => {
+    const parts = starts.map((start) => {
+      const positions = Int32Array.from({ length: tokens }, (_, i) => start + i);
+      return rotaryAngles(config, positions, start + tokens);
+    });
+    return { cos: concat(parts.map(({ cos }) => cos)), sin: concat(parts.map(({ sin }) => sin)) };
+  });
 }
 
 /** Radians a position for each of the `headDim / 2` pairs. */

@@ -76,7 +76,7 @@ export async function needleGrid(
   const cells: NeedleCell[] = [];
   for (const length of lengths) {
     for (const depth of depths) {
-      state.throwIfAborted();
+      await state.turn();
       cells.push({
         length,
         depth,

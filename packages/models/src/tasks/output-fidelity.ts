@@ -23,7 +23,7 @@ export interface AttentionInputs {
 
 /** The attention inputs of every layer for one window of tokens; the caller disposes of the tensors. */
 export function attentionInputs(model: LlamaModel, tokens: Int32Array): readonly AttentionInputs[] {
-  const { heads, kvHeads: keyValueHeads, headDim: headDimension, layers, ropeTheta: theta } = model.config;
+  const { heads, kvHeads: keyValueHeads, headDim: headDimension, layers } = model.config;
   const found: AttentionInputs[] = [];
   const inputs = tensor2d(tokens, [1, tokens.length], 'int32');
   const hidden = model.hiddenStates(inputs, {
@@ -31,10 +31,7 @@ export function attentionInputs(model: LlamaModel, tokens: Int32Array): readonly
       const [queries, keys, values] = tidy(() =>
         [q, k, v].map((x) => transpose(squeeze(x, [0]), [1, 0, 2])),
       ) as [Tensor3D, Tensor3D, Tensor3D];
-      const shape = {
-        ...{ heads, keyValueHeads, headDimension, layer, layers },
-        rope: { theta, layout: 'half-split' as const },
-      };
+      const shape = { heads, keyValueHeads, headDimension, layer, layers };
       found.push({ shape, queries, keys, values });
       return chunkedAttention(q, k, v);
     },
@@ -55,7 +52,7 @@ export interface LayerFidelity {
 /**
  * Relative error of the attention output through a compressed cache against the dense one, for each head: the first `prefill` tokens are
  * the prompt, the others are decoded one at a time and compared.
- * @throws InvalidProblemError unless 1 <= prefill < tokens
+ * @throws InvalidProblemError unless 1 <= prefill < tokens, and for a head whose dense outputs are all zero: nothing is relative to them
  */
 export async function outputFidelity(
   compressor: KVCompressor,
@@ -85,6 +82,12 @@ export async function outputFidelity(
       addErrorsInPlace(misses, squares, await answer.data(), await expected.data(), shape.headDimension);
       dispose([answer, expected, ...token]);
     }
+    const silent = squares.indexOf(0);
+    if (silent >= 0)
+      throw new InvalidProblemError(
+        `The outputs of head ${silent} in layer ${shape.layer} are all zero: no error is relative to them.`,
+        { remedy: 'Give values that are not zero.' },
+      );
     return {
       layer: shape.layer,
       errors: misses.map((miss, head) => Math.sqrt(miss / squares[head])),

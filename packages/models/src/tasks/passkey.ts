@@ -95,7 +95,7 @@ export async function passkeyAccuracy(
   const state = startRun(run);
   let right = 0;
   for (const [i, { prompt, answer }] of tasks.entries()) {
-    state.throwIfAborted();
+    await state.turn();
     const { newTokens } = await generate(model, prompt, { maxNewTokens: ANSWER, compressor });
     if (newTokens.join() === answer.join()) right++;
     state.report({ iteration: i + 1, fraction: (i + 1) / tasks.length, value: right / (i + 1) });

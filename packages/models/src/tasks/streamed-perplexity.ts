@@ -2,6 +2,7 @@ import { InvalidProblemError, type KVCompressor, type RunOptions, startRun } fro
 import { softmaxCrossEntropy } from '@espalier/kernels';
 import { reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { consecutiveWindows } from '../calibration/token-windows.js';
+import { bitsPerByte } from '../evaluate/perplexity.js';
 import { Decoding } from '../generate/decoding.js';
 import type { LlamaModel } from '../llama/llama-model.js';
 
@@ -13,6 +14,8 @@ export interface StreamedPerplexityOptions {
   readonly prefill?: number;
   /** Windows that are measured, the first ones of the stream; default all. */
   readonly windows?: number;
+  /** Bytes of text that a token stands for; with it, bits a byte are reported. */
+  readonly bytesOf?: (token: number) => number;
 }
 
 /** What {@link streamedPerplexity} measured. */
@@ -22,6 +25,8 @@ export interface StreamedPerplexity {
   readonly negativeLogLikelihood: number;
   /** Tokens that were predicted through the cache. */
   readonly tokens: number;
+  /** Of the text of these tokens; comparable between tokenizers. */
+  readonly bitsPerByte?: number;
   /** Bytes of all caches at the end of a window, and what keys and values take in float32; means over the windows. */
   readonly bytes: number;
   readonly denseBytes: number;
@@ -32,7 +37,7 @@ export interface StreamedPerplexity {
  * others are decoded one at a time, each fed as the text has it. The prediction that the prompt itself gives, which no compressed cache
  * has touched, is not counted.
  *
- * @throws InvalidProblemError for a prompt that leaves less than two tokens to decode, and as `perplexity`
+ * @throws InvalidProblemError for a prompt that leaves less than two tokens to decode, less than one window, and as `perplexity`
  * @throws AbortedError between tokens
  */
 export async function streamedPerplexity(
@@ -42,14 +47,18 @@ export async function streamedPerplexity(
   options: StreamedPerplexityOptions = {},
   run: RunOptions = {},
 ): Promise<StreamedPerplexity> {
-  const { window = 512, prefill = Math.floor(window / 2), windows: most } = options;
+  const { window = 512, prefill = Math.floor(window / 2), windows: most, bytesOf } = options;
   if (!(Number.isSafeInteger(prefill) && prefill >= 1 && prefill <= window - 2))
     throw new InvalidProblemError(
       `The prompt has 1 to ${window - 2} of the ${window} tokens of a window; given ${prefill}.`,
     );
+  if (most !== undefined && !(Number.isSafeInteger(most) && most >= 1))
+    throw new InvalidProblemError(
+      `windows is a whole number of at least 1, or left out for all; given ${most}.`,
+    );
   const state = startRun(run);
   const windows = consecutiveWindows(tokens, window).slice(0, most);
-  let [total, bytes, denseBytes] = [0, 0, 0];
+  let [total, bytes, denseBytes, textBytes] = [0, 0, 0, 0];
   const steps = windows.length * (window - prefill - 1);
   let done = 0;
   for (const text of windows) {
@@ -57,8 +66,9 @@ export async function streamedPerplexity(
     try {
       decoding.feed([text.subarray(0, prefill)]).dispose();
       for (let at = prefill; at < window - 1; at++) {
-        state.throwIfAborted();
+        await state.turn();
         total += await lossOfNext(decoding, text[at], text[at + 1]);
+        textBytes += bytesOf?.(text[at + 1]) ?? 0;
         done++;
       }
       bytes += decoding.bytes();
@@ -73,6 +83,7 @@ export async function streamedPerplexity(
     perplexity: Math.exp(negativeLogLikelihood),
     negativeLogLikelihood,
     tokens: done,
+    ...(bytesOf && { bitsPerByte: bitsPerByte(total, textBytes) }),
     bytes: bytes / windows.length,
     denseBytes: denseBytes / windows.length,
   };

@@ -4,6 +4,9 @@ import { memoryFolder } from '../checkpoint/file-folder.js';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.js';
 import { type LlamaOptions, openLlama } from '../llama/build-llama.js';
 import type { LlamaModel } from '../llama/llama-model.js';
+import { byteTokenizer } from '../tokenizer/byte-tokenizer.js';
+import { openTokenizer } from '../tokenizer/open-tokenizer.js';
+import { tokenBytes } from '../tokenizer/token-bytes.js';
 import { cachedByteModel } from '../trainer/byte-model.js';
 
 /** Small real checkpoints, each a folder with weights and the tokens that methods are calibrated and judged on. */
@@ -29,7 +32,12 @@ export interface TestbedModel {
   readonly model: LlamaModel;
   readonly calibration: Uint16Array;
   readonly evaluation: Uint16Array;
+  /** Bytes of text that a token stands for; undefined where the tokenizer is not in the data folder. */
+  readonly bytesOf?: (token: number) => number;
 }
+
+/** What the tokenizer of a real model is read from. */
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'tok512.bin'];
 
 /** Whether the weights of a real model are in the data folder; the others are always at hand. */
 export async function hasTestbedModel(name: TestbedModelName, data: DataFiles): Promise<boolean> {
@@ -49,7 +57,7 @@ export async function openTestbedModel(
   if (!isReal(name)) {
     const size = name === 'small-byte-model' ? 'small' : 'standard';
     const { model, training, evaluation } = await cachedByteModel(from.cacheFolder, { size });
-    return { model, calibration: training, evaluation };
+    return { model, calibration: training, evaluation, bytesOf: tokenBytes(byteTokenizer()) };
   }
   const { data } = from;
   if (!(await hasTestbedModel(name, data)))
@@ -58,11 +66,19 @@ export async function openTestbedModel(
     });
   const files: Record<string, Uint8Array> = {};
   for (const file of ['config.json', 'model.safetensors']) files[file] = await data.read(`${name}/${file}`);
+  for (const file of TOKENIZER_FILES)
+    if (await data.has(`${name}/${file}`)) files[file] = await data.read(`${name}/${file}`);
+  const hasTokenizer = TOKENIZER_FILES.some((file) => file !== 'tokenizer_config.json' && files[file]);
   const checkpoint = await openCheckpoint(memoryFolder(files));
   const model = await openLlama(checkpoint, options);
   await checkpoint.close();
   const tokens = async (split: string) => tokensFromBytes(await data.read(`${name}/tokens_${split}.u16`));
-  return { model, calibration: await tokens('calib'), evaluation: await tokens('eval') };
+  return {
+    model,
+    calibration: await tokens('calib'),
+    evaluation: await tokens('eval'),
+    ...(hasTokenizer && { bytesOf: tokenBytes(await openTokenizer(memoryFolder(files, name))) }),
+  };
 }
 
 const isReal = (name: TestbedModelName): boolean => !name.endsWith('byte-model');

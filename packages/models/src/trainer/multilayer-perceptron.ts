@@ -1,4 +1,4 @@
-import { type Batch, createRandom } from '@espalier/core';
+import { type Batch, createRandom, InvalidProblemError } from '@espalier/core';
 import { softmaxCrossEntropy } from '@espalier/kernels';
 import {
   add,
@@ -27,8 +27,10 @@ export interface PerceptronOptions {
   readonly seed?: number;
 }
 
-/** Layers of x W + b with ReLU between them, He-normal weights `[in, out]`, zero biases. */
+/** Layers of x W + b with ReLU between them, He-normal weights `[in, out]`, zero biases. @throws InvalidProblemError for widths that are none */
 export function multilayerPerceptron({ widths, predicts, seed = 0 }: PerceptronOptions): Trainable {
+  if (widths.length < 2 || widths.some((width) => !(Number.isSafeInteger(width) && width >= 1)))
+    throw new InvalidProblemError(`widths are two or more whole numbers of at least 1; given [${widths}].`);
   const random = createRandom(seed);
   const parameters: Record<string, Variable> = {};
   for (let i = 0; i + 1 < widths.length; i++) {

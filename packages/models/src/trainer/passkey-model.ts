@@ -1,4 +1,4 @@
-import { deriveSeed, type RunOptions } from '@espalier/core';
+import { deriveSeed, InvalidProblemError, type RunOptions } from '@espalier/core';
 import { adamW } from '../baselines/adamw.js';
 import { createLlama } from '../llama/build-llama.js';
 import type { LlamaModel } from '../llama/llama-model.js';
@@ -31,6 +31,8 @@ export async function trainPasskeyModel(
   { seed = 0, steps = 3000 }: PasskeyModelSettings = {},
   run: RunOptions = {},
 ): Promise<LlamaModel> {
+  if (!(Number.isSafeInteger(steps) && steps >= 1))
+    throw new InvalidProblemError(`steps is a whole number of at least 1; given ${steps}.`);
   const model = createLlama(CONFIG, { seed });
   const optimizer = adamW.create({ beta2: 0.99 });
   try {

@@ -5,10 +5,10 @@ export type Schedule = (step: number) => number;
 
 /** See {@link schedule}. */
 export interface ScheduleOptions {
-  /** The largest rate, > 0. */
+  /** The largest rate, at least 0. */
   readonly learningRate: number;
   /** Default `constant`. */
-  readonly shape?: 'constant' | 'cosine' | 'linear';
+  readonly shape?: (typeof SHAPES)[number];
   /** Steps over which the rate rises linearly from learningRate / warmUp. Default 0. */
   readonly warmUp?: number;
   /** Steps in all; needed for `cosine` and `linear`. */
@@ -16,6 +16,8 @@ export interface ScheduleOptions {
   /** Share of the largest rate at the end, in [0, 1]. Default 0. */
   readonly floor?: number;
 }
+
+const SHAPES = ['constant', 'cosine', 'linear'] as const;
 
 /**
  * Warm-up, then a constant rate or one that falls to `floor` of it by half a cosine or a line.
@@ -34,6 +36,10 @@ export function schedule({
     throw new InvalidProblemError(`warmUp is a whole number of steps; given ${warmUp}.`);
   if (!(floor >= 0 && floor <= 1))
     throw new InvalidProblemError(`floor is a share in [0, 1]; given ${floor}.`);
+  if (!SHAPES.includes(shape))
+    throw new InvalidProblemError(`The shape of a schedule is one of ${SHAPES.join(', ')}; given ${shape}.`);
+  if (totalSteps !== undefined && !(Number.isSafeInteger(totalSteps) && totalSteps >= 1))
+    throw new InvalidProblemError(`totalSteps is a whole number of at least 1; given ${totalSteps}.`);
   if (shape !== 'constant' && !(totalSteps !== undefined && totalSteps > warmUp))
     throw new InvalidProblemError(
       `A ${shape} schedule needs totalSteps beyond the warm-up of ${warmUp}; given ${totalSteps}.`,

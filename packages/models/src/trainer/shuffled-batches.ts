@@ -16,9 +16,10 @@ export interface Samples {
 /**
  * The mini-batch of a step: every epoch shuffles all samples anew, from the seed and the number of the epoch alone; a last, smaller
  * batch is left out.
- * @throws InvalidProblemError when there are fewer samples than a batch takes
+ * @throws InvalidProblemError when there are fewer samples than a batch takes, or arrays and shapes do not fit each other
  */
 export function shuffledBatches(samples: Samples, size: number, seed = 0): (step: number) => Batch {
+  checkSamples(samples);
   const perEpoch = Math.floor(samples.count / size);
   if (!(Number.isInteger(size) && size >= 1 && perEpoch >= 1))
     throw new InvalidProblemError(`A batch has 1 to ${samples.count} samples; given ${size}.`);
@@ -36,20 +37,36 @@ export function shuffledBatches(samples: Samples, size: number, seed = 0): (step
   };
 }
 
-/** All samples as one batch, for evaluation. */
+/** All samples as one batch, for evaluation. @throws InvalidProblemError for arrays and shapes that do not fit each other */
 export function wholeBatch(samples: Samples): Batch {
+  checkSamples(samples);
   return batchOf(
     samples,
     Int32Array.from({ length: samples.count }, (_, i) => i),
   );
 }
 
+function checkSamples({ count, inputs, inputShape, targets, targetShape }: Samples): void {
+  if (!(Number.isSafeInteger(count) && count >= 1))
+    throw new InvalidProblemError(`The number of samples is a whole number of at least 1; given ${count}.`);
+  for (const [what, { length }, shape] of [
+    ['inputs', inputs, inputShape],
+    ['targets', targets, targetShape],
+  ] as const)
+    if (length !== count * widthOf(shape))
+      throw new InvalidProblemError(
+        `${count} samples of the shape [${shape}] have ${count * widthOf(shape)} ${what}; given ${length}.`,
+      );
+}
+
+const widthOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
 function batchOf({ inputs, inputShape, targets, targetShape }: Samples, rows: Int32Array): Batch {
   return { inputs: rowsOf(inputs, inputShape, rows), targets: rowsOf(targets, targetShape, rows) };
 }
 
 function rowsOf(data: Float32Array | Int32Array, shape: readonly number[], rows: Int32Array): Tensor {
-  const width = shape.reduce((a, b) => a * b, 1);
+  const width = widthOf(shape);
   const picked = new (data.constructor as Float32ArrayConstructor | Int32ArrayConstructor)(
     rows.length * width,
   );

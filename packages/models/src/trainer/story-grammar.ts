@@ -1,4 +1,4 @@
-import { createRandom, type RandomSource } from '@espalier/core';
+import { createRandom, InvalidProblemError, type RandomSource } from '@espalier/core';
 
 const PEOPLE = [
   { name: 'Anna', subject: 'she', object: 'her', own: 'her' },
@@ -31,6 +31,8 @@ const NUMBERS = ['two', 'three', 'four', 'five'];
  * verbs that agree with a number named earlier in the sentence. Equal seeds give equal text.
  */
 export function generateStories(length: number, seed = 0): string {
+  if (!(length >= 0 && Number.isFinite(length)))
+    throw new InvalidProblemError(`The length of a text is a finite number of at least 0; given ${length}.`);
   const random = createRandom(seed);
   const stories: string[] = [];
   for (let written = 0; written < length; ) {

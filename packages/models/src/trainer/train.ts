@@ -1,49 +1,20 @@
 import {
   type Batch,
-  InvalidProblemError,
-  type NamedTensors,
   NumericalError,
-  type Optimizer,
   type RunOptions,
   type StepReport,
   startRun,
   UnsupportedError,
 } from '@espalier/core';
-import { addN, mul, type Scalar, square, sum, tidy } from '@tensorflow/tfjs-core';
+import { type ClippedGradients, clipGradients } from './clip-gradients.js';
 import type { Schedule } from './schedule.js';
 import type { Trainable, TrainingObjective } from './trainable.js';
-import { captureState, restoreState, type TrainingState } from './training-state.js';
-
-/** See {@link train}. */
-export interface TrainingPlan {
-  readonly optimizer: Optimizer;
-  /** The batch of a step (from 1), a function of the step alone, so that a resumed run sees what it would have seen. Disposed of. */
-  batch(step: number): Batch | Promise<Batch>;
-  readonly steps: number;
-  readonly learningRate: Schedule | number;
-  /** Gradients whose norm over all parameters is larger are scaled down to it. */
-  readonly clipNorm?: number;
-  /** A loss in place of the model's own. */
-  readonly objective?: TrainingObjective;
-  /** The state that an earlier run left. */
-  readonly resume?: TrainingState;
-  /** Called every `every` steps and after the last with the state, which is disposed of afterwards. */
-  readonly checkpoint?: { readonly every: number; save(state: TrainingState): Promise<void> | void };
-  /** Called after each step; its loss is the one before the update. */
-  readonly onStep?: (step: TrainedStep) => void;
-}
-
-/** One step of training. */
-export interface TrainedStep {
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly report: StepReport;
-}
+import { checkPlan, checkRate, type TrainingPlan } from './training-plan.js';
+import { captureState, restoreState } from './training-state.js';
 
 /** How a training ended. */
 export interface TrainingResult {
-  /** Of the last step, before its update. */
+  /** Of the last step, before its update; NaN where none was left to do. */
   readonly loss: number;
   /** Steps done in all, those before a resumed state included. */
   readonly steps: number;
@@ -55,6 +26,8 @@ export interface TrainingResult {
  *
  * Resuming is exact: parameters, the optimizer's state and the step come from the state, the batches from the step.
  *
+ * @throws InvalidProblemError for a number of the plan that is out of range, before work starts; a rate of the schedule, before its step
+ * @throws InvalidDataError for a state to resume that is of another model or optimizer
  * @throws UnsupportedError when the optimizer needs what this trainer does not supply (statistics of single samples, extra tensors)
  * @throws NumericalError when the loss is not finite
  * @throws AbortedError between steps
@@ -65,8 +38,7 @@ export async function train(
   run: RunOptions = {},
 ): Promise<TrainingResult> {
   const { optimizer, steps } = plan;
-  if (!(Number.isInteger(steps) && steps >= 0))
-    throw new InvalidProblemError(`steps is a whole number of at least 0; given ${steps}.`);
+  checkPlan(plan);
   const state = startRun(run);
   const rate: Schedule =
     typeof plan.learningRate === 'number' ? constant(plan.learningRate) : plan.learningRate;
@@ -74,9 +46,10 @@ export async function train(
   if (plan.resume) done = restoreState(trainable, optimizer, plan.resume);
   let loss = Number.NaN;
   while (done < steps) {
-    state.throwIfAborted();
+    await state.turn();
     const step = done + 1;
     const learningRate = rate(step);
+    checkRate(learningRate, step);
     const report = await oneStep(trainable, plan, step, learningRate, (value) => {
       loss = value;
     });
@@ -118,16 +91,14 @@ async function oneStep(
   const own: TrainingObjective | undefined = optimizer.objective
     ? (logits, { targets }) => optimizer.objective!({ logits, labels: targets!, mode: 'train' }).loss
     : undefined;
-  const { loss, gradients } = trainable.gradients(data, objective ?? own);
   const batchSize = data.inputs.shape[0];
-  data.inputs.dispose();
-  data.targets?.dispose();
-  let clipped: { gradients: NamedTensors; scale: number } = { gradients, scale: 1 };
+  const { loss, gradients } = gradientsOn(trainable, data, objective ?? own);
+  let clipped: ClippedGradients = { gradients, scale: 1 };
   try {
     const [value] = await loss.data();
     if (!Number.isFinite(value)) throw new NumericalError(`Step ${step}: the loss is ${value}.`);
     onLoss(value);
-    if (clipNorm !== undefined) clipped = await clip(gradients, clipNorm);
+    if (clipNorm !== undefined) clipped = await clipGradients(gradients, clipNorm);
     return await optimizer.step({
       parameters: trainable.parameters,
       gradients: clipped.gradients,
@@ -146,16 +117,16 @@ async function oneStep(
   }
 }
 
-/** Gradients scaled so that their common norm is at most `limit`. */
-async function clip(
-  gradients: NamedTensors,
-  limit: number,
-): Promise<{ gradients: NamedTensors; scale: number }> {
-  const squares = tidy(() => addN(Object.values(gradients).map((each) => sum(square(each)) as Scalar)));
-  const norm = Math.sqrt((await squares.data())[0]);
-  squares.dispose();
-  if (!(norm > limit)) return { gradients, scale: 1 };
-  const scale = limit / norm;
-  const scaled = Object.entries(gradients).map(([name, each]) => [name, mul(each, scale)]);
-  return { gradients: Object.fromEntries(scaled), scale };
+/** Loss and gradients; the batch is disposed of. */
+function gradientsOn(
+  trainable: Trainable,
+  data: Batch,
+  objective: TrainingObjective | undefined,
+): ReturnType<Trainable['gradients']> {
+  try {
+    return trainable.gradients(data, objective);
+  } finally {
+    data.inputs.dispose();
+    data.targets?.dispose();
+  }
 }

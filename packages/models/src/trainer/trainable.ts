@@ -6,6 +6,7 @@ import {
   type ParameterInfo,
 } from '@espalier/core';
 import { type Scalar, type Tensor, tidy, type Variable, variableGrads } from '@tensorflow/tfjs-core';
+import { releasingTape } from '../llama/release-tape.js';
 
 /** A loss in place of the model's own. */
 export type TrainingObjective = (logits: Tensor, batch: Batch) => Scalar;
@@ -63,13 +64,18 @@ export function trainableFunction(spec: {
     parameters,
     logits: ({ inputs }) => tidy(() => spec.logits(inputs)),
     gradients: (batch, objective = loss) =>
-      tidy(() => {
-        const variables = names.map((name) => parameters[name]);
-        const { value, grads } = variableGrads(() => objective(spec.logits(batch.inputs), batch), variables);
-        return {
-          loss: value,
-          gradients: Object.fromEntries(names.map((name) => [name, grads[parameters[name].name]])),
-        };
-      }),
+      releasingTape(() =>
+        tidy(() => {
+          const variables = names.map((name) => parameters[name]);
+          const { value, grads } = variableGrads(
+            () => objective(spec.logits(batch.inputs), batch),
+            variables,
+          );
+          return {
+            loss: value,
+            gradients: Object.fromEntries(names.map((name) => [name, grads[parameters[name].name]])),
+          };
+        }),
+      ),
   };
 }

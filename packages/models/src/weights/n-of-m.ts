@@ -1,6 +1,7 @@
 import { type CompressedWeight, InvalidProblemError, type StoredArrays } from '@espalier/core';
 import { bytesOfWords, decodeNOfM, nOfMMatMul, nOfMTensors } from '@espalier/kernels';
 import { setBit } from './bits.js';
+import { requireFiniteElements } from './finite-elements.js';
 import { packedWeight } from './packed.js';
 
 /** `n` of every `m` consecutive inputs are kept. */
@@ -15,7 +16,8 @@ export interface Pattern {
  * A group with fewer than `n` elements that are not zero stores zeros at its lowest free positions.
  *
  * @param matrix row-major `[out, in]`
- * @throws InvalidProblemError when a group holds more than `n` elements that are not zero, or `m` does not divide `in`
+ * @throws InvalidProblemError when a group holds more than `n` elements that are not zero, `m` does not divide `in`, or an element is not
+ *   finite
  */
 export function nOfMWeight(
   matrix: Float32Array,
@@ -23,6 +25,7 @@ export function nOfMWeight(
   { n, m }: Pattern,
 ): CompressedWeight {
   requireGroups(shape, { n, m });
+  requireFiniteElements(matrix, shape);
   const values = new Float32Array((matrix.length / m) * n);
   const mask = new Uint8Array(Math.ceil(matrix.length / 8));
   for (let start = 0, at = 0; start < matrix.length; start += m, at += n) {
