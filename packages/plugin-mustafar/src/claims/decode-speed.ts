@@ -35,6 +35,7 @@ export async function decodeTimes(
   sparsity: number,
   seed: number,
   group = 4,
+  storage: 'f16' | 'f32' = 'f32',
 ): Promise<Measurements> {
   const shape = { heads: 8 * group, keyValueHeads: 8, headDimension: D, layer: 0, layers: 1 };
   const random = createRandom(seed);
@@ -47,9 +48,7 @@ export async function decodeTimes(
   const queries = zeros<Rank.R3>([shape.heads, tokens, D]);
   const [keys, values] = [normals(8, tokens), normals(8, tokens)];
   const step = [normals(shape.heads, 1), normals(8, 1), normals(8, 1)];
-  const packed = mustafar
-    .create({ keySparsity: sparsity, valueSparsity: sparsity, storage: 'f32' })
-    .open(shape);
+  const packed = mustafar.create({ keySparsity: sparsity, valueSparsity: sparsity, storage }).open(shape);
   packed.fill!(queries, keys, values);
   const best: Record<string, number> = { dense: Number.POSITIVE_INFINITY, packed: Number.POSITIVE_INFINITY };
   for (let round = 0; round < 12; round++) {
