@@ -1,4 +1,4 @@
-import { type AttentionShape, defineKVCompressor, type KVCache } from '@espalier/core';
+import { type AttentionShape, defineKVCompressor, InvalidProblemError, type KVCache } from '@espalier/core';
 import { concat, keep, slice, type Tensor3D, tidy } from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { assertAttentionShape, assertTokens, attention } from './attention.js';
@@ -47,7 +47,13 @@ function openWindow(shape: AttentionShape, window: number): KVCache {
       return output;
     });
   return {
-    prefill: decode,
+    prefill(queries, keys, values) {
+      if (length > 0)
+        throw new InvalidProblemError(`A cache takes one prompt; this one has seen ${length} tokens.`, {
+          remedy: '`decode` takes further tokens.',
+        });
+      return decode(queries, keys, values);
+    },
     decode,
     bytes: () => 2 * 4 * keyValueHeads * headDimension * (kept?.keys.shape[1] ?? 0),
     get length() {
