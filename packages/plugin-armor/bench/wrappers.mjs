@@ -1,9 +1,9 @@
 // The product with a block-diagonal wrapper against the same by reshaping, transposing and tf.matMul, and against the dense product, in turn in this process.
 //   node bench/wrappers.mjs
-import { performance } from 'node:perf_hooks';
 import { blockDiagonalMatMulOp } from '@espalier/kernels';
 import { cpuRuntime } from '@espalier/runtime-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { bestTime } from '../../../tools/bench/best-time.mjs';
 import { markdownTable } from '../../../tools/bench/markdown-table.mjs';
 
 const ROUNDS = 6;
@@ -22,7 +22,8 @@ for (const size of [512, 4096]) {
       };
       const times = Object.fromEntries(Object.keys(forms).map((name) => [name, Number.POSITIVE_INFINITY]));
       for (let round = 0; round < ROUNDS; round++)
-        for (const [name, work] of Object.entries(forms)) times[name] = Math.min(times[name], best(work));
+        for (const [name, work] of Object.entries(forms))
+          times[name] = Math.min(times[name], bestTime(work, 8));
       const { kernel, tfjs } = times;
       lines.push([
         `${size}, blocks of ${block}`,
@@ -44,16 +45,3 @@ console.log(
   ),
 );
 process.exit(0);
-
-/** Milliseconds of the best of a few calls. */
-function best(work) {
-  let least = Number.POSITIVE_INFINITY;
-  const end = performance.now() + 8;
-  for (let i = 0; i < 2 || performance.now() < end; i++) {
-    const start = performance.now();
-    const product = work();
-    least = Math.min(least, performance.now() - start);
-    product.dispose();
-  }
-  return least;
-}

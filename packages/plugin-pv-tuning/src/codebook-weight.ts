@@ -13,6 +13,7 @@ import { float32FromFloat16, multiplyRows, packCodes, unpackCodes } from '@espal
 import { keep, reshape, type Tensor, tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
 import { type CodebookLayer, type CodebookLayout, tileCount, tileSize } from './codebook-layer.js';
 import { toHalf } from './half-values.js';
+import { storedNumber } from './stored-number.js';
 
 /** A weight of codes into codebooks, with a scale for each group of outputs. */
 export interface CodebookWeight extends CompressedWeight {
@@ -40,12 +41,7 @@ export function codebookWeight({ layout, codes, codebooks, scales }: CodebookLay
 
 /** The weight from what it stores. @throws InvalidDataError when the parts do not fit the layout */
 export function restoreCodebook({ shape, arrays, attributes }: StoredWeight): CodebookWeight {
-  const number = (name: string): number => {
-    const value = attributes[name];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
-      throw new InvalidDataError(`A stored codebook weight has the whole number '${name}'; given ${value}.`);
-    return value;
-  };
+  const number = (name: string) => storedNumber(attributes, name, 1);
   const layout: CodebookLayout = {
     outputs: shape[0],
     inputs: shape[1],

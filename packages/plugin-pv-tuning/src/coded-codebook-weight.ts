@@ -13,6 +13,7 @@ import {
 import type { CodebookWeight } from './codebook-weight.js';
 import { toHalf } from './half-values.js';
 import { type Coded, codeSecondLevel, readSecondLevel, rowLength } from './second-level.js';
+import { storedNumber } from './stored-number.js';
 
 /** Whether a layout needs the form of this file. */
 export const hasSecondLevel = ({ scaleBits = 0, codebookValueBits = 16 }: CodebookLayout): boolean =>
@@ -47,12 +48,7 @@ export function codedCodebookWeight(layer: CodebookLayer): CodebookWeight {
 
 /** The weight from what it stores. @throws InvalidDataError when the parts do not fit each other */
 export function restoreCodedCodebook({ shape, arrays, attributes }: StoredWeight): CodebookWeight {
-  const number = (name: string): number => {
-    const value = attributes[name];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
-      throw new InvalidDataError(`A stored codebook weight has the whole number '${name}'; given ${value}.`);
-    return value;
-  };
+  const number = (name: string) => storedNumber(attributes, name, 0);
   const layout: CodebookLayout = {
     outputs: shape[0],
     inputs: shape[1],

@@ -1,6 +1,5 @@
 // Times products with weights in their stored forms and with dense ones, in turn in this process, and prints JSON:
 // node bench/stored-weights-variant.mjs [--quick]; ESPALIER_BLAS=off leaves the dense product to our own loops.
-import { performance } from 'node:perf_hooks';
 import {
   codebookMatMulOp,
   codeTensor,
@@ -13,6 +12,7 @@ import {
   nOfMTensors,
 } from '@espalier/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { bestTime } from '../../../tools/bench/best-time.mjs';
 import { cpuRuntime } from '../dist/index.js';
 import { stream } from './weights.mjs';
 
@@ -94,7 +94,7 @@ const results = SHAPES.map(([outputs, inputs]) => {
       for (const [name, { run }] of Object.entries(all))
         times[rows][name] = Math.min(
           times[rows][name] ?? Number.POSITIVE_INFINITY,
-          best(() => run(x)),
+          bestTime(() => run(x), 5),
         );
     x.dispose();
   }
@@ -103,16 +103,3 @@ const results = SHAPES.map(([outputs, inputs]) => {
 });
 console.log(JSON.stringify({ facts: (await cpuRuntime.probe()).device, results }));
 process.exit(0);
-
-/** Milliseconds of the best of a few calls. */
-function best(work) {
-  let least = Number.POSITIVE_INFINITY;
-  const end = performance.now() + 5;
-  for (let i = 0; i < 2 || performance.now() < end; i++) {
-    const start = performance.now();
-    const product = work();
-    least = Math.min(least, performance.now() - start);
-    product.dispose();
-  }
-  return least;
-}
